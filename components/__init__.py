@@ -1,0 +1,1 @@
+"""The components that make up a stack; `platform` composes them."""

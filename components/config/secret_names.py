@@ -1,0 +1,38 @@
+"""The secrets that a user may supply, each as a Pulumi secret or as an existing Kubernetes Secret."""
+
+from enum import StrEnum
+
+
+class SecretName(StrEnum):
+    """What `pulumi config set --secret NAME` and `kotaemon:secrets` accept."""
+
+    OPENAI = "openaiApiKey"
+    AZURE_OPENAI = "azureOpenaiApiKey"
+    GOOGLE = "googleApiKey"
+    COHERE = "cohereApiKey"
+    MISTRAL = "mistralApiKey"
+    VOYAGE = "voyageApiKey"
+    TAVILY = "tavilyApiKey"
+    GRAPHRAG = "graphragApiKey"
+    AZURE_DOCUMENT_INTELLIGENCE = "azureDocumentIntelligenceKey"
+    ADOBE_CLIENT_ID = "adobeClientId"
+    ADOBE_CLIENT_SECRET = "adobeClientSecret"
+    POSTGRES = "postgresPassword"
+    ADMIN = "adminPassword"
+
+
+PURPOSE = {
+    SecretName.OPENAI: "OpenAI's API key; turns OpenAI on",
+    SecretName.AZURE_OPENAI: "Azure OpenAI's API key",
+    SecretName.GOOGLE: "Google Gemini's API key; turns Gemini on",
+    SecretName.COHERE: "Cohere's API key; turns Cohere and its reranker on",
+    SecretName.MISTRAL: "Mistral's API key; turns Mistral on",
+    SecretName.VOYAGE: "Voyage AI's API key; turns its embeddings and reranker on",
+    SecretName.TAVILY: "Tavily's API key; turns web search on",
+    SecretName.GRAPHRAG: "key that Microsoft GraphRAG uses; OpenAI's where it isn't given",
+    SecretName.AZURE_DOCUMENT_INTELLIGENCE: "key of Azure Document Intelligence",
+    SecretName.ADOBE_CLIENT_ID: "Adobe PDF Services' client id",
+    SecretName.ADOBE_CLIENT_SECRET: "Adobe PDF Services' client secret",
+    SecretName.POSTGRES: "password of the role on an external PostgreSQL server",
+    SecretName.ADMIN: "password of the first administrator; generated where it isn't given",
+}
