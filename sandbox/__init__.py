@@ -1,0 +1,1 @@
+"""A real Pulumi engine and a real Kubernetes control plane, for machines that have neither."""

@@ -1,0 +1,273 @@
+"""Start, stop and look at the sandbox's cluster."""
+
+import json
+import shutil
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from sandbox import build, certs, components, objects, processes
+from sandbox.api import Api
+from sandbox.components import Component
+from sandbox.errors import SandboxError
+from sandbox.paths import Home, locked, write_private
+from sandbox.processes import Process
+from sandbox.progress import Step
+
+CONTEXT = "kotaemon-sandbox"
+PATIENCE = 120.0
+"""Seconds until a start that makes no progress is given up: ten times what 2 cores need."""
+
+HEALTH = {"etcd": "/health", "kube-apiserver": "/readyz"}
+"""Where a component says that it is well, if not at /healthz."""
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """A running cluster, and how to reach it."""
+
+    kubeconfig: Path
+    context: str
+    server: str
+    home: Path
+    """The folder of its state."""
+    nodes: tuple[str, ...] = tuple(f"{objects.REGION}-{zone}" for zone in objects.ZONES)
+    """Simulated: pods on them are Running and Ready, but nothing runs."""
+
+
+@dataclass(frozen=True)
+class ComponentStatus:
+    """One process of the cluster, running or not."""
+
+    name: str
+    port: int
+    pid: int | None
+    age: float
+    """Seconds since it started."""
+    problem: str | None
+    """What is wrong with it, in words; None when it is well."""
+
+
+@dataclass(frozen=True)
+class Status:
+    """The cluster's state at one moment."""
+
+    components: tuple[ComponentStatus, ...]
+    nodes_ready: int
+
+    @property
+    def stopped(self) -> bool:
+        """No process of it runs."""
+        return not any(component.pid for component in self.components)
+
+    @property
+    def healthy(self) -> bool:
+        """All processes are well and all nodes Ready."""
+        all_well = bool(self.components) and not any(component.problem for component in self.components)
+        return all_well and self.nodes_ready >= len(objects.ZONES)
+
+
+def start(home: Home | None = None) -> Cluster:
+    """Make the cluster run, whatever state an earlier start, stop or crash left it in.
+
+    Where it already runs this takes a moment and changes nothing. Raises SandboxError with the
+    end of the log of the process that failed.
+    """
+    home = home or Home.default()
+    binaries = build.ensure(components.NAMES)
+    with locked(home.lock, "starts or stops this sandbox"):
+        home.run.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if certs.ensure(home.pki):
+            _end(home, _ours(home))  # whatever runs trusts the old authority
+        ports, missing = _prepare(home, binaries)
+        if missing or not _status(home).healthy:
+            _bring_up(home, ports, binaries, missing)
+    return _cluster(home, ports)
+
+
+def stop(home: Home | None = None) -> bool:
+    """End all processes of the cluster and keep its state; False if none ran."""
+    home = home or Home.default()
+    if not home.run.exists():
+        return False
+    with locked(home.lock, "starts or stops this sandbox"):
+        ours = _ours(home)
+        if not ours:
+            return False
+        _remember_volumes(home)
+        with Step("Stopping"):
+            _end(home, ours)
+    return True
+
+
+def status(home: Home | None = None) -> Status:
+    """What runs, and whether it is well. Changes nothing and waits for nobody."""
+    return _status(home or Home.default())
+
+
+def running(home: Home | None = None) -> Cluster | None:
+    """The cluster, if it runs and is well."""
+    home = home or Home.default()
+    ports = components.known_ports(home)
+    return _cluster(home, ports) if ports and _status(home).healthy else None
+
+
+def purge(home: Home | None = None) -> bool:
+    """Remove the state of a stopped cluster; False if there is none. The binaries stay.
+
+    Raises SandboxError while any process of it runs.
+    """
+    home = home or Home.default()
+    if not home.run.exists():
+        return False
+    with locked(home.lock, "starts or stops this sandbox"):
+        if _ours(home):
+            raise SandboxError("The sandbox runs. Stop it first: python -m sandbox stop")
+        for folder in _remembered_volumes(home):
+            with suppress(OSError):  # not empty, or gone: somebody else's business
+                folder.rmdir()
+        shutil.rmtree(home.run)
+    home.lock.unlink(missing_ok=True)
+    return True
+
+
+def _cluster(home: Home, ports: dict[str, int]) -> Cluster:
+    return Cluster(home.kubeconfig, CONTEXT, components.server_url(ports), home.root)
+
+
+def _ours(home: Home) -> dict[str, list[Process]]:
+    """The processes of this home's cluster by component, whichever version or port they have."""
+    found: dict[str, list[Process]] = {}
+    for process in processes.listing():
+        program = Path(process.command.split(" --", 1)[0])
+        if program.is_absolute() and program.name in components.NAMES and f"={home.run}/" in process.command:
+            found.setdefault(program.name, []).append(process)
+    return found
+
+
+def _end(home: Home, ours: dict[str, list[Process]]) -> None:
+    """End processes, those that write before those that they write to."""
+    del home
+    clients = [p for name in components.NAMES[2:] for p in ours.get(name, [])]
+    processes.end(clients, patience=1.0)
+    processes.end(ours.get("kube-apiserver", []), patience=1.5)
+    processes.end(ours.get("etcd", []), patience=1.5)
+
+
+def _prepare(home: Home, binaries: dict[str, Path]) -> tuple[dict[str, int], list[Component]]:
+    """Choose ports, end what doesn't run as it should, and return what must be started."""
+    ours = _ours(home)
+
+    def runs(component: Component) -> bool:
+        wanted = " ".join(component.command(binaries[component.name]))
+        return [process.command for process in ours.get(component.name, [])] == [wanted]
+
+    known = components.known_ports(home)
+    held = {c.name for c in components.all_components(home, known) if runs(c)} if known else set()
+    ports = components.choose_ports(home, frozenset(held | ({"etcd-peer"} if "etcd" in held else set())))
+    missing = [c for c in components.all_components(home, ports) if not runs(c)]
+    _end(home, {c.name: ours[c.name] for c in missing if c.name in ours})
+    if missing or not home.kubeconfig.exists():
+        components.write_kubeconfigs(home, ports, CONTEXT)
+    return ports, missing
+
+
+def _bring_up(
+    home: Home, ports: dict[str, int], binaries: dict[str, Path], missing: Sequence[Component]
+) -> None:
+    everything = components.all_components(home, ports)
+    store, clients = everything[:2], everything[2:]
+
+    def spawn(group: Sequence[Component]) -> None:
+        for component in group:
+            if component in missing:
+                processes.spawn(component.command(binaries[component.name]), home.run, component.log)
+
+    with Api(home.pki, ports["kube-apiserver"]) as api:
+        spawn(store)
+        _wait(home, "API server", store, usually=8, done=lambda: api.healthy("/readyz"))
+        spawn(clients)  # after it: the controller manager gives up when the API isn't there
+        _wait(
+            home,
+            "Three simulated nodes",
+            everything,
+            usually=4,
+            done=lambda: objects.create(api, ports["kwok"]) and _status(home).healthy,
+        )
+
+
+def _wait(
+    home: Home, label: str, needed: Sequence[Component], usually: float, done: Callable[[], bool]
+) -> None:
+    """Wait until something is done, unless a process that it needs ends."""
+    deadline = time.monotonic() + PATIENCE
+    with Step(label, usually) as step:
+        while not done():
+            step.tick()
+            ours = _ours(home)
+            for component in needed:
+                if component.name not in ours:
+                    raise _failure(component, "ended right after its start")
+            if time.monotonic() > deadline:
+                unwell = {c.name: c.problem for c in _status(home).components if c.problem}
+                blamed = next((c for c in needed if c.name in unwell), needed[-1])
+                raise _failure(blamed, f"isn't well after {PATIENCE:.0f} s")
+            time.sleep(0.1)
+
+
+def _failure(component: Component, what: str) -> SandboxError:
+    return SandboxError(
+        f"{component.name} {what}. The end of its log:\n{processes.tail(component.log)}\n"
+        f"All of it: {component.log}\n"
+        "`python -m sandbox start` tries again, `python -m sandbox stop` ends what runs."
+    )
+
+
+def _status(home: Home) -> Status:
+    ports = components.known_ports(home)
+    if not ports or not home.pki.exists():
+        return Status((), 0)
+    ours = _ours(home)
+    found = []
+    for component in components.all_components(home, ports):
+        running_now = ours.get(component.name, [])
+        process = running_now[0] if running_now else None
+        wanted = " ".join(component.command(build.BINARIES[component.name].path))
+        problem = None
+        if process is None:
+            problem = "not running"
+        elif len(running_now) > 1 or process.command != wanted:
+            problem = "runs with other settings: `start` restarts it"
+        else:
+            with Api(home.pki, component.port) as api:
+                if not api.healthy(HEALTH.get(component.name, "/healthz")):
+                    problem = f"doesn't say that it is well; log: {component.log}"
+        found.append(
+            ComponentStatus(
+                component.name,
+                component.port,
+                process.pid if process else None,
+                process.age if process else 0.0,
+                problem,
+            )
+        )
+    with Api(home.pki, ports["kube-apiserver"]) as api:
+        return Status(tuple(found), len(objects.ready_nodes(api)))
+
+
+def _remember_volumes(home: Home) -> None:
+    """Note which folders the volumes have, for `purge`, which can't ask the API any more."""
+    ports = components.known_ports(home)
+    if ports:
+        with Api(home.pki, ports["kube-apiserver"], timeout=1.0) as api:
+            folders = {*objects.volume_folders(api), *map(str, _remembered_volumes(home))}
+        write_private(home.run / "volumes.json", json.dumps(sorted(folders)))
+
+
+def _remembered_volumes(home: Home) -> list[Path]:
+    try:
+        return [Path(folder) for folder in json.loads((home.run / "volumes.json").read_text())]
+    except (OSError, ValueError):
+        return []
