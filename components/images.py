@@ -1,0 +1,13 @@
+"""Every container image that a stack can run, pinned. Kotaemon's own is chosen in the stack's file."""
+
+POSTGRES = "pgvector/pgvector:0.8.6-pg18-trixie"
+"""The official postgres image with the pgvector extension added by its authors; runs as uid 999."""
+
+QDRANT = "qdrant/qdrant:v1.13.6-unprivileged"
+"""One minor version above the client in Kotaemon's image (1.12), as Qdrant supports; runs as uid 1000."""
+
+CHROMA = "chromadb/chroma:0.5.16"
+"""Exactly the version of the client in Kotaemon's image: servers of another line refuse it."""
+
+ELASTICSEARCH = "docker.elastic.co/elasticsearch/elasticsearch:8.13.4"
+"""The line of the client in Kotaemon's image (8.13); runs as uid 1000."""

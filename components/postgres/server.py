@@ -1,0 +1,201 @@
+"""PostgreSQL in the namespace: one pod of the official image with pgvector, and the volume that outlives it.
+
+It speaks plain TCP inside the namespace, where network policies let nobody but its applications reach it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pulumi
+from pulumi_kubernetes import apps, batch, core
+
+from components import images
+from components.config.fields import amount
+from components.config.section import Resources
+from components.config.settings import InClusterPostgres
+from components.contracts import DatabaseAccess, Endpoint, Flow, Peer, SecretRef
+from components.kubernetes import (
+    command,
+    config_volume,
+    container_security,
+    environment,
+    metadata,
+    mount,
+    pod,
+    probes,
+    requirements,
+    scratch,
+    selector,
+    service_spec,
+    stateful_set,
+)
+from components.secrets import GeneratedSecret, GeneratedSecretArgs
+
+NAME = "postgres"
+SETUP = "postgres-setup"
+PORT = 5432
+_UID = 999  # the image's user "postgres"
+_HOME = "/var/lib/postgresql"  # PostgreSQL 18's image keeps its data in a folder of its major version below
+_SUPERUSER = "postgres"
+_SETUP_SCRIPT = Path(__file__).with_name("setup.sh")
+
+
+def server_arguments(settings: InClusterPostgres) -> list[str]:
+    """Settings by the pod's memory: a quarter of it for shared buffers, as PostgreSQL's manual says."""
+    mebibytes = int(amount(settings.resources.memory) / 2**20)
+    options = {
+        "shared_buffers": f"{mebibytes // 4}MB",
+        "effective_cache_size": f"{mebibytes // 2}MB",
+        "maintenance_work_mem": f"{max(64, mebibytes // 8)}MB",
+        "max_connections": str(settings.max_connections),
+        "password_encryption": "scram-sha-256",
+        "idle_in_transaction_session_timeout": "10min",
+    }
+    return [part for key, value in options.items() for part in ("-c", f"{key}={value}")]
+
+
+def server_spec(settings: InClusterPostgres, superuser: SecretRef) -> apps.v1.StatefulSetSpecArgs:
+    """The database server: one pod and the volume that outlives it."""
+    answers = command(
+        "pg_isready", "--quiet", "--host=127.0.0.1", f"--port={PORT}", f"--username={_SUPERUSER}"
+    )
+    server = core.v1.ContainerArgs(
+        name=NAME,
+        image=images.POSTGRES,
+        args=["postgres", *server_arguments(settings)],
+        env=environment({}, {"POSTGRES_PASSWORD": superuser}),
+        ports=[core.v1.ContainerPortArgs(name="postgres", container_port=PORT)],
+        resources=requirements(settings.resources),
+        security_context=container_security(),
+        **probes(answers),  # replaying the log after a crash can take minutes
+        volume_mounts=[
+            mount("data", _HOME),
+            mount("run", "/var/run/postgresql"),
+            mount("tmp", "/tmp"),  # noqa: S108  in the container
+            mount("shm", "/dev/shm"),  # noqa: S108  parallel queries outgrow the default 64 MiB
+        ],
+    )
+    scratches = [
+        scratch("run", size="16Mi"),
+        scratch("tmp", size="1Gi"),
+        scratch("shm", size="256Mi", memory=True),
+    ]
+    return stateful_set(
+        NAME,
+        pod(NAME, _UID, containers=[server], volumes=scratches, grace_seconds=120),
+        settings.storage,
+    )
+
+
+def setup_pod(
+    databases: Sequence[str],
+    passwords: Mapping[str, SecretRef],
+    superuser: SecretRef,
+    script: pulumi.Input[str],
+) -> core.v1.PodTemplateSpecArgs:
+    """The pod that creates roles and databases, and sets their passwords, each time one of them changes."""
+    setup = core.v1.ContainerArgs(
+        name=SETUP,
+        image=images.POSTGRES,
+        command=["bash", "/etc/postgres-setup/setup.sh"],
+        env=environment(
+            {
+                "PGHOST": NAME,
+                "PGPORT": str(PORT),
+                "PGUSER": _SUPERUSER,
+                "PGCONNECT_TIMEOUT": "5",
+                "DATABASES": " ".join(databases),
+            },
+            {
+                "PGPASSWORD": superuser,
+                **{f"PASSWORD_{database.upper()}": ref for database, ref in passwords.items()},
+            },
+        ),
+        resources=requirements(Resources(cpu="50m", memory="64Mi", cpu_limit="500m")),
+        security_context=container_security(),
+        volume_mounts=[mount("script", "/etc/postgres-setup", read_only=True)],
+    )
+    return pod(SETUP, _UID, containers=[setup], volumes=[config_volume("script", script)], one_shot=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PostgresArgs:
+    """What `Postgres` needs."""
+
+    settings: InClusterPostgres
+    namespace: pulumi.Input[str]
+    databases: tuple[str, ...]
+    """One database for each application, owned by a role of the same name."""
+    protect: bool
+
+
+class Postgres(pulumi.ComponentResource):
+    """PostgreSQL with pgvector in the namespace. Source: hub.docker.com/_/postgres."""
+
+    access: Mapping[str, DatabaseAccess]
+    """By database."""
+    flows: tuple[Flow, ...]
+
+    def __init__(self, name: str, args: PostgresArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("kotaemon:index:Postgres", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+
+        def password(of: str) -> SecretRef:
+            return GeneratedSecret(
+                f"{name}-{of}",
+                GeneratedSecretArgs(namespace=args.namespace, component=NAME, protect=args.protect),
+                child,
+            ).ref
+
+        superuser = password("superuser")
+        passwords = {database: password(database) for database in args.databases}
+        core.v1.Service(
+            name,
+            metadata=metadata(NAME, args.namespace, name=NAME),
+            spec=service_spec(NAME, [("postgres", PORT)], headless=True),
+            opts=child,
+        )
+        server = apps.v1.StatefulSet(
+            name,
+            metadata=metadata(NAME, args.namespace, name=NAME),
+            spec=server_spec(args.settings, superuser),
+            opts=pulumi.ResourceOptions(parent=self, protect=args.protect),
+        )
+        script = core.v1.ConfigMap(
+            f"{name}-setup",
+            metadata=metadata(SETUP, args.namespace),
+            data={"setup.sh": _SETUP_SCRIPT.read_text(encoding="utf-8")},
+            immutable=True,
+            opts=child,
+        )
+        batch.v1.Job(
+            f"{name}-setup",
+            metadata=metadata(SETUP, args.namespace),
+            spec=batch.v1.JobSpecArgs(
+                backoff_limit=10,
+                active_deadline_seconds=900,
+                template=setup_pod(args.databases, passwords, superuser, script.metadata.name),
+            ),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[server]),
+        )
+        endpoint = Endpoint(host=NAME, port=PORT, peer=Peer(labels=selector(NAME)))
+        self.access = {
+            database: DatabaseAccess(
+                endpoint=endpoint,
+                database=database,
+                username=database,
+                password=passwords[database],
+                ssl_mode="disable",
+            )
+            for database in args.databases
+        }
+        self.flows = (
+            Flow(
+                name=f"{SETUP}-to-{NAME}",
+                source=selector(SETUP),
+                destination=endpoint.peer,
+                ports=(PORT,),
+            ),
+        )
+        self.register_outputs({})
