@@ -156,7 +156,9 @@ def _minimum(binary: Binary) -> tuple[int, ...]:
 def _compile(go: Path, binary: Binary, label: str) -> None:
     target = binary.path
     target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.with_name(f".{binary.name}.partial")
+    for stale in target.parent.glob(f".{binary.name}.*"):
+        stale.unlink()  # the lock is ours: whoever wrote it is gone
+    partial = target.with_name(f".{binary.name}.{os.getpid()}")
     log = paths.cache() / "logs" / f"build-{binary.name}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     flags = [*FLAGS, "-ldflags", binary.linker_flags, "-o", str(partial)]

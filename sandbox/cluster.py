@@ -80,7 +80,7 @@ def start(home: Home | None = None) -> Cluster:
     with locked(home.lock, "starts or stops this sandbox"):
         home.run.mkdir(parents=True, exist_ok=True, mode=0o700)
         if certs.ensure(home.pki):
-            _end(home, _ours(home))  # whatever runs trusts the old authority
+            _end(_ours(home))  # whatever runs trusts the old authority
         ports, missing = _prepare(home, binaries)
         if missing or not _status(home).healthy:
             _bring_up(home, ports, binaries, missing)
@@ -98,7 +98,7 @@ def stop(home: Home | None = None) -> bool:
             return False
         _remember_volumes(home)
         with Step("Stopping"):
-            _end(home, ours)
+            _end(ours)
     return True
 
 
@@ -147,9 +147,8 @@ def _ours(home: Home) -> dict[str, list[Process]]:
     return found
 
 
-def _end(home: Home, ours: dict[str, list[Process]]) -> None:
+def _end(ours: dict[str, list[Process]]) -> None:
     """End processes, those that write before those that they write to."""
-    del home
     clients = [p for name in components.NAMES[2:] for p in ours.get(name, [])]
     processes.end(clients, patience=1.0)
     processes.end(ours.get("kube-apiserver", []), patience=1.5)
@@ -160,15 +159,18 @@ def _prepare(home: Home, binaries: dict[str, Path]) -> tuple[dict[str, int], lis
     """Choose ports, end what doesn't run as it should, and return what must be started."""
     ours = _ours(home)
 
-    def runs(component: Component) -> bool:
-        wanted = " ".join(component.command(binaries[component.name]))
-        return [process.command for process in ours.get(component.name, [])] == [wanted]
+    def right(ports: dict[str, int] | None) -> set[str]:
+        """The names of the components whose one process has exactly the command line wanted."""
+        wanted = components.all_components(home, ports) if ports else ()
+        commands = {c.name: [" ".join(c.command(binaries[c.name]))] for c in wanted}
+        return {name for name in commands if [p.command for p in ours.get(name, [])] == commands[name]}
 
-    known = components.known_ports(home)
-    held = {c.name for c in components.all_components(home, known) if runs(c)} if known else set()
-    ports = components.choose_ports(home, frozenset(held | ({"etcd-peer"} if "etcd" in held else set())))
-    missing = [c for c in components.all_components(home, ports) if not runs(c)]
-    _end(home, {c.name: ours[c.name] for c in missing if c.name in ours})
+    kept = right(components.known_ports(home))
+    _end({name: ours[name] for name in ours if name not in kept})
+    ports = components.choose_ports(home, kept)
+    moved = kept - right(ports)  # talks to another whose port has just changed
+    _end({name: ours[name] for name in moved})
+    missing = [c for c in components.all_components(home, ports) if c.name not in kept - moved]
     if missing or not home.kubeconfig.exists():
         components.write_kubeconfigs(home, ports, CONTEXT)
     return ports, missing
@@ -218,10 +220,13 @@ def _wait(
 
 
 def _failure(component: Component, what: str) -> SandboxError:
+    # Writes aren't synced, so a crash of the machine (not of a process) can damage the data.
+    lost = "\nIf its data is damaged, `stop` and `purge` it: that gives a fresh cluster."
     return SandboxError(
         f"{component.name} {what}. The end of its log:\n{processes.tail(component.log)}\n"
         f"All of it: {component.log}\n"
         "`python -m sandbox start` tries again, `python -m sandbox stop` ends what runs."
+        + (lost if component.name == "etcd" else "")
     )
 
 

