@@ -235,31 +235,33 @@ def _status(home: Home) -> Status:
     if not ports or not home.pki.exists():
         return Status((), 0)
     ours = _ours(home)
-    found = []
+    found: dict[str, ComponentStatus] = {}
     for component in components.all_components(home, ports):
-        running_now = ours.get(component.name, [])
-        process = running_now[0] if running_now else None
-        wanted = " ".join(component.command(build.BINARIES[component.name].path))
-        problem = None
-        if process is None:
-            problem = "not running"
-        elif len(running_now) > 1 or process.command != wanted:
-            problem = "runs with other settings: `start` restarts it"
-        else:
-            with Api(home.pki, component.port) as api:
-                if not api.healthy(HEALTH.get(component.name, "/healthz")):
+        name = component.name
+        here = ours.get(name, [])
+        problem = _problem(component, here)
+        if not problem and name != "etcd" and (store := found["etcd"].problem):
+            problem = f"etcd {store}"  # without its store the API server hangs: don't ask
+        elif not problem:
+            with Api(home.pki, component.port, timeout=3.0) as api:
+                if not api.healthy(HEALTH.get(name, "/healthz")):
                     problem = f"doesn't say that it is well; log: {component.log}"
-        found.append(
-            ComponentStatus(
-                component.name,
-                component.port,
-                process.pid if process else None,
-                process.age if process else 0.0,
-                problem,
-            )
+        first = here[0] if here else None
+        found[name] = ComponentStatus(
+            name, component.port, first.pid if first else None, first.age if first else 0.0, problem
         )
+    if found["kube-apiserver"].problem:
+        return Status(tuple(found.values()), 0)
     with Api(home.pki, ports["kube-apiserver"]) as api:
-        return Status(tuple(found), len(objects.ready_nodes(api)))
+        return Status(tuple(found.values()), len(objects.ready_nodes(api)))
+
+
+def _problem(component: Component, here: Sequence[Process]) -> str | None:
+    """What is wrong with a component's processes, without asking them."""
+    if not here:
+        return "not running"
+    wanted = " ".join(component.command(build.BINARIES[component.name].path))
+    return None if [p.command for p in here] == [wanted] else "has other settings: `start` restarts it"
 
 
 def _remember_volumes(home: Home) -> None:
