@@ -11,14 +11,14 @@ from pathlib import Path
 
 import pulumi
 from pulumi.runtime.config import CONFIG
-from pydantic import ValidationError
 
 from .app import Keyed, Models, OpenAi, Voyage
-from .explain import explain, located, without
-from .problems import ConfigError, Problem, set_command
+from .problems import ConfigError, Problem, in_file_order
 from .rules import broken_rules
 from .secret_names import SecretName
 from .settings import Settings
+from .supplied import check_secret, misplaced_secrets
+from .validate import unjudged, validated
 
 PROJECT = "kotaemon"
 
@@ -82,49 +82,31 @@ def parse(
     """
     names = {name.value for name in SecretName}
     problems: list[Problem] = []
+    hidden: set[str] = set()
     supplied = set()
     sections: dict[str, object] = {}
     for key, value in values.items():
         if key in names:
             supplied.add(SecretName(key))
-            problems += _literal_secret(key, value, key in encrypted)
+            problems += check_secret(SecretName(key), value, key in encrypted, PROJECT)
         elif key in encrypted:
-            problems.append(
-                Problem(
-                    key=f"{PROJECT}:{key}",
-                    allowed=f"holds no secret; secrets have keys of their own: {', '.join(sorted(names))}",
-                    remedy="pulumi config set --secret openaiApiKey",
-                )
-            )
+            hidden.add(f"{PROJECT}:{key}")
+            problems += misplaced_secrets(key, _json(value), PROJECT)
         else:
             sections[key] = _json(value)
-    settings, malformed = _validated(sections)
-    problems += malformed
+    settings, malformed, left_out = validated(sections, PROJECT)
     settings = _with_models_of(settings, supplied | set(settings.secrets))
-    wrong = {problem.key for problem in malformed}
+    problems += malformed
     problems += [
         problem
         for problem in broken_rules(settings, supplied, root)
-        if not any(
-            f"{key}.".startswith(f"{problem.key}.") or f"{problem.key}.".startswith(f"{key}.")
-            for key in wrong
-        )
+        if not unjudged(problem, left_out | hidden)
     ]
     if problems:
-        raise ConfigError(stack, problems)
+        raise ConfigError(
+            stack, in_file_order(problems, {key: _json(values[key]) for key in values}, PROJECT)
+        )
     return settings
-
-
-def _validated(sections: dict[str, object]) -> tuple[Settings, list[Problem]]:
-    """Settings of what is well-formed, so that the rules can still be checked, and what isn't."""
-    problems: list[Problem] = []
-    while True:
-        try:
-            return Settings.model_validate(sections), problems
-        except ValidationError as error:
-            problems += [problem for problem in explain(error, prefix=PROJECT) if problem not in problems]
-            for details in error.errors(include_url=False):
-                sections = without(sections, located(details["loc"]))
 
 
 def _json(value: str) -> object:
@@ -132,27 +114,6 @@ def _json(value: str) -> object:
         return json.loads(value)
     except json.JSONDecodeError:
         return value
-
-
-def _literal_secret(key: str, value: str, encrypted: bool) -> list[Problem]:
-    remedy = f"{set_command('--secret ' + key, '')}".rstrip()
-    if not encrypted:
-        return [
-            Problem(
-                key=f"{PROJECT}:{key}",
-                value="(hidden)",
-                allowed="is a password in plain text; it must be a Pulumi secret or an existing Secret. "
-                "It has been in a file: change it where it was issued",
-                remedy=remedy,
-            )
-        ]
-    if not value.strip():
-        return [
-            Problem(
-                key=f"{PROJECT}:{key}", allowed="is empty; it must hold the secret's value", remedy=remedy
-            )
-        ]
-    return []
 
 
 def _with_models_of(settings: Settings, available: Collection[SecretName]) -> Settings:

@@ -3,9 +3,23 @@
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
-from .fields import Memory, OllamaUrl, Prefix, Repository, Tag, Url
+from .fields import (
+    WHOLE,
+    ApiVersion,
+    FilePath,
+    Login,
+    Memory,
+    ModelName,
+    NodeLabel,
+    NodeLabelValue,
+    OllamaUrl,
+    Prefix,
+    Repository,
+    Tag,
+    Url,
+)
 from .section import AccessMode, Resources, Section, Storage
 
 PUBLISHED_IMAGE = "ghcr.io/cinnamon/kotaemon"
@@ -48,18 +62,18 @@ class Affinity(StrEnum):
 class Autoscaling(Section):
     """Replicas by load."""
 
-    min_replicas: Annotated[int, Field(ge=1, le=50)] = 2
+    min_replicas: Annotated[int, Field(ge=1, le=50), WHOLE] = 2
     """Fewest replicas."""
-    max_replicas: Annotated[int, Field(ge=2, le=50)]
+    max_replicas: Annotated[int, Field(ge=2, le=50, examples=[4]), WHOLE]
     """Most replicas."""
-    cpu_percent: Annotated[int, Field(ge=10, le=95)] = 70
+    cpu_percent: Annotated[int, Field(ge=10, le=95), WHOLE] = 70
     """Average CPU use, in percent of the request, that is aimed at."""
 
 
 class Admin(Section):
     """The first administrator; the password is generated, or the secret `adminPassword`."""
 
-    username: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_.-]{1,31}$")] = "admin"
+    username: Login = "admin"
     """Login name. It is used when the user is first created."""
 
 
@@ -70,6 +84,13 @@ class Reasoning(StrEnum):
     DECOMPOSE = "decompose"
     REACT = "react"
     REWOO = "rewoo"
+
+
+def _each_once(chosen: tuple[Reasoning, ...]) -> tuple[Reasoning, ...]:
+    twice = {reasoning for reasoning in chosen if chosen.count(reasoning) > 1}
+    if twice:
+        raise ValueError(f"must name each pipeline once; twice: {', '.join(sorted(twice))}")
+    return chosen
 
 
 class GraphRag(Section):
@@ -83,7 +104,7 @@ class GraphRag(Section):
     """LightRAG inside Kotaemon (in the `full` image)."""
     global_search: bool = False
     """Answer over the whole graph instead of the neighbourhood of what was found."""
-    settings_file: str | None = None
+    settings_file: FilePath | None = None
     """A settings.yaml for Microsoft GraphRAG, relative to the project; keys as ${GRAPHRAG_API_KEY}."""
 
     @property
@@ -95,7 +116,7 @@ class GraphRag(Section):
 class AzureDocumentIntelligence(Section):
     """Azure's document reader. Its key is the secret `azureDocumentIntelligenceKey`."""
 
-    endpoint: Url
+    endpoint: Annotated[Url, Field(examples=["https://my-reader.cognitiveservices.azure.com"])]
     """The resource's endpoint."""
 
 
@@ -117,7 +138,7 @@ class App(Section):
 
     image: Image = Image()
     """Which image runs."""
-    replicas: Annotated[int, Field(ge=1, le=50)] = 1
+    replicas: Annotated[int, Field(ge=1, le=50), WHOLE] = 1
     """Pods. More than one needs shared files, documents in a server and session affinity."""
     autoscaling: Autoscaling | None = None
     """Replicas by load, instead of `replicas`."""
@@ -131,7 +152,11 @@ class App(Section):
     """The first administrator."""
     collection_prefix: Prefix | None = None
     """What the names of collections and tables start with; the namespace's name where it isn't given."""
-    reasonings: Annotated[tuple[Reasoning, ...], Field(min_length=1)] = tuple(Reasoning)
+    reasonings: Annotated[
+        tuple[Reasoning, ...],
+        Field(min_length=1, json_schema_extra={"uniqueItems": True}),
+        AfterValidator(_each_once),
+    ] = tuple(Reasoning)
     """Reasoning pipelines; the first is the default one."""
     low_llm_requests: bool = False
     """Ask the model less often for an answer, with less exact ranking of passages."""
@@ -141,8 +166,8 @@ class App(Section):
     """GraphRAG indices."""
     multimodal: Multimodal = Multimodal()
     """Readers of figures and tables."""
-    node_selector: dict[str, str] = {}
-    """Labels of the nodes that it may run on."""
+    node_selector: dict[NodeLabel, NodeLabelValue] = {}
+    """Labels of the nodes that it may run on; any node where none is given."""
 
 
 class OpenAi(Section):
@@ -150,24 +175,24 @@ class OpenAi(Section):
 
     base_url: Url = "https://api.openai.com/v1"
     """Where it is."""
-    chat_model: str = "gpt-4o-mini"
+    chat_model: ModelName = "gpt-4o-mini"
     """Model that answers."""
-    embedding_model: str = "text-embedding-3-large"
+    embedding_model: ModelName = "text-embedding-3-large"
     """Model that embeds; another one needs all files indexed again."""
 
 
 class AzureOpenAi(Section):
     """Azure OpenAI. Its key is the secret `azureOpenaiApiKey`."""
 
-    endpoint: Url
+    endpoint: Annotated[Url, Field(examples=["https://my-models.openai.azure.com"])]
     """The resource's endpoint."""
-    api_version: str = "2024-02-15-preview"
+    api_version: ApiVersion = "2024-02-15-preview"
     """Version of the API."""
-    chat_deployment: str
+    chat_deployment: ModelName
     """Deployment that answers."""
-    embeddings_deployment: str
+    embeddings_deployment: Annotated[ModelName, Field(examples=["text-embedding-3-large"])]
     """Deployment that embeds."""
-    vision_deployment: str | None = None
+    vision_deployment: ModelName | None = None
     """Deployment that looks at figures (multimodal)."""
 
 
@@ -176,9 +201,9 @@ class Ollama(Section):
 
     url: OllamaUrl
     """Its OpenAI-compatible endpoint, ending in /v1/."""
-    chat_model: str = "qwen2.5:7b"
+    chat_model: ModelName = "qwen2.5:7b"
     """Model that answers; it must have been pulled there."""
-    embedding_model: str = "nomic-embed-text"
+    embedding_model: ModelName = "nomic-embed-text"
     """Model that embeds."""
 
 
@@ -189,7 +214,7 @@ class Keyed(Section):
 class Voyage(Section):
     """Voyage AI, for embeddings and reranking. Its key is the secret `voyageApiKey`."""
 
-    embedding_model: str = "voyage-3-large"
+    embedding_model: ModelName = "voyage-3-large"
     """Model that embeds."""
 
 

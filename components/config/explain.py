@@ -1,120 +1,178 @@
 """Pydantic's errors in the words of a stack's file."""
 
 import difflib
-import types
-from typing import Annotated, Any, Union, get_args, get_origin
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from .problems import Problem, remove_command, set_command
-from .settings import Settings
+from .locate import Location, keys, locate, tags, texts
+from .problems import Problem, property_path, remove_command, secret_command, set_command
+from .redact import looks_secret, visible
+from .secret_names import SecretName
+
+_WHAT = {
+    "bool": "true or false",
+    "int": "a whole number",
+    "string": 'text; put it in quotes ("…")',
+    "list": "a list",
+    "tuple": "a list",
+    "dict": "a mapping of keys",
+    "model": "a mapping of keys",
+}
 
 
 def explain(error: ValidationError, prefix: str) -> list[Problem]:
-    """One problem for each error, in the order of the file."""
+    """One problem for each error."""
     return [_problem(details, prefix) for details in error.errors(include_url=False)]
 
 
-def located(location: tuple[int | str, ...]) -> list[str]:
-    """The keys that lead to an error in the user's file."""
-    return _locate(location)[0]
-
-
-def without(sections: dict[str, object], path: list[str]) -> dict[str, object]:
-    """`sections` without what stands at `path`, or without the innermost part of it that is there."""
-    head, *rest = path
-    inner = sections.get(head)
-    if rest and isinstance(inner, dict) and rest[0] in inner:
-        return {**sections, head: without(inner, rest)}
-    return {key: value for key, value in sections.items() if key != head}
-
-
 def _problem(details: ErrorDetails, prefix: str) -> Problem:
-    path, owner, field = _locate(details["loc"])
-    where = ".".join(path)
-    kind, value, context = details["type"], details["input"], details.get("ctx", {})
-    remedy = set_command(where, _example(field))
-    if kind == "extra_forbidden" and owner is not None:
-        known = [info.alias or name for name, info in owner.model_fields.items()]
-        close = difflib.get_close_matches(path[-1], known, n=1)
-        meant = f"; did you mean {close[0]}?" if close else ""
-        allowed = f"is not a key{meant or '.'} Allowed: {', '.join(known)}"
-        remedy = remove_command(where)
+    at = locate(details["loc"])
+    where = property_path(at.path)
+    value: object = visible(details["input"])
+    kind = details["type"]
+    if kind == "extra_forbidden" and at.owner is not None:
+        value, allowed, remedy = _unknown(at, keys(at.owner), details["input"])
+    elif at.is_key and kind == "enum":
+        value, allowed, remedy = _unknown(at, list(SecretName), None)
+    elif at.is_key:
+        value, allowed, remedy = None, str(details["ctx"]["error"]), remove_command(where)
     elif kind == "missing":
-        value, allowed = None, f"is missing: {_description(field)}"
+        value, allowed = None, f"is missing: {_description(at.field)}"
+        remedy = set_command(where, _example(at.field))
     elif kind in ("union_tag_invalid", "union_tag_not_found"):
-        expected = ", ".join(f"'{tag}'" for tag in _tags(field))
-        given = value.get("kind") if isinstance(value, dict) else value
-        where, value = f"{where}.kind", given
-        allowed = f"must be one of {expected}"
-        remedy = set_command(where, expected.split("'")[1])
+        return _kind(at, details["input"], prefix)
     elif kind in ("enum", "literal_error"):
-        allowed = f"must be {context['expected']}"
-        remedy = set_command(where, str(context["expected"]).split("'")[1])
+        options = [option.strip("'") for option in _options(str(details["ctx"]["expected"]))]
+        allowed = f"must be {_either(options)}"
+        remedy = set_command(where, _closest(str(details["input"]), options, _example(at.field)))
+    elif kind in ("greater_than_equal", "less_than_equal"):
+        least, most = _bounds(at.field)
+        allowed = f"must be a whole number from {least} to {most}"
+        remedy = set_command(where, least if kind == "greater_than_equal" else most)
     elif kind == "value_error":
-        allowed = str(context["error"])
-    elif kind == "model_type" or kind == "model_attributes_type" or kind == "dict_type":
-        allowed = f"must be a mapping of keys: {_description(field)}"
+        allowed, remedy = str(details["ctx"]["error"]), _repair(at, where)
+    elif kind == "too_short":
+        allowed = "must have at least one entry; without the key it has its default"
+        remedy = remove_command(where)
     else:
-        message = details["msg"].removeprefix("Input ").removeprefix("should ")
-        allowed = f"must {message}" if details["msg"].startswith("Input should") else details["msg"]
-    if "such as " in allowed and remedy.endswith("<value>"):
-        remedy = set_command(where, allowed.split("such as ")[1].split()[0].strip('",'))
+        value, allowed, remedy = _wrong_type(at, where, details)
     return Problem(key=f"{prefix}:{where}", value=value, allowed=allowed, remedy=remedy)
 
 
-def _locate(location: tuple[int | str, ...]) -> tuple[list[str], type[BaseModel] | None, FieldInfo | None]:
-    """The path without union tags, the section that holds its last key, and that key's field."""
-    path: list[str] = []
-    owner: type[BaseModel] | None = Settings
-    field: FieldInfo | None = None
-    holder = owner
-    for part in location:
-        if field is not None and str(part) in _tags(field):
-            owner = _tags(field)[str(part)]
-            continue
-        if part == "[key]":
-            continue
-        path.append(str(part))
-        holder = owner
-        field = _field(owner, str(part))
-        owner = _section(field.annotation) if field is not None else None
-    return path, holder, field
+def _unknown(at: Location, known: Iterable[str], value: object) -> tuple[object, str, str]:
+    """For a key that nobody knows: perhaps a slip, a forgotten --path, or a password."""
+    last = at.path[-1]
+    known = [*known, *SecretName] if len(at.path) == 1 else list(known)
+    if len(at.path) == 1 and last.split(".")[0] in known:
+        remedy = f"pulumi config rm {last} && pulumi config set --path {last} {visible(value)}"
+        return visible(value, last), "is a path: it is set with --path", remedy
+    close = difflib.get_close_matches(last, known, n=1)
+    meant = f"; did you mean {close[0]}?" if close else "."
+    allowed = f"is not a key{meant} Allowed: {', '.join(known)}"
+    remedy = remove_command(property_path(at.path)) if len(at.path) > 1 else f"pulumi config rm {last}"
+    if value is not None and not isinstance(value, bool | dict | list) and looks_secret(last, value):
+        name = secret_for(at.path)
+        allowed = (
+            f"{allowed}. If it is a password: none is ever a literal here; it has been in a file, "
+            f"so change it where it was issued"
+        )
+        remedy = f"{remedy} && {secret_command(name)}"
+    return visible(value, last), allowed, remedy
 
 
-def _field(owner: type[BaseModel] | None, key: str) -> FieldInfo | None:
-    if owner is None:
+def secret_for(path: tuple[str, ...]) -> SecretName:
+    """The secret that a password at `path` was probably meant to be."""
+    section = {"postgres": SecretName.POSTGRES, "app": SecretName.ADMIN}
+    said = "".join(path[-2:]).lower()
+    named = [name for name in SecretName if name.lower().removesuffix("apikey") in said]
+    close = difflib.get_close_matches(path[-1], list(SecretName), n=1)
+    if named:
+        return max(named, key=len)
+    return SecretName(close[0]) if close and len(path) == 1 else section.get(path[0], SecretName.OPENAI)
+
+
+def _kind(at: Location, given: object, prefix: str) -> Problem:
+    """For a section of several kinds whose `kind` is missing or wrong."""
+    members = tags(at.field)
+    where = property_path((*at.path, "kind"))
+    inner = given if isinstance(given, dict) else {}
+    fitting = max(members, key=lambda tag: len(set(inner) & set(keys(members[tag]))))
+    value = inner.get("kind")
+    problem = "" if value is not None else " (it is missing)"
+    return Problem(
+        key=f"{prefix}:{where}",
+        value=None if value is None else visible(value),
+        allowed=f"must be {_either(members)}{problem}: {_description(at.field)}",
+        remedy=set_command(where, _closest(str(value), list(members), fitting)),
+    )
+
+
+def _wrong_type(at: Location, where: str, details: ErrorDetails) -> tuple[object, str, str]:
+    what = _WHAT.get(details["type"].split("_")[0])
+    allowed = f"must be {what}" if what else details["msg"].replace("Input should", "must")
+    value = visible(details["input"])
+    if isinstance(details["input"], str) and at.path[0] == "secrets" and len(at.path) > 1:
+        name = at.path[1]
+        return (
+            visible(details["input"], "secret"),
+            "must be a mapping with the name of an existing Secret and the key in it; "
+            "a value is set as a secret of its own",
+            f"{remove_command(where)} && {secret_command(name)}",
+        )
+    if details["type"] in ("model_type", "model_attributes_type", "dict_type") and at.section is not None:
+        allowed += f" ({', '.join(keys(at.section))})"
+    if details["input"] is None:
+        value = "null"
+    return value, f"{allowed}: {_description(at.field)}", _repair(at, where)
+
+
+def _repair(at: Location, where: str) -> str:
+    """Set an example where a single value is wanted, else take the wrong value out."""
+    example = _example(at.field)
+    if at.path[-1].isdigit() or (example is None and at.field is not None and not at.field.is_required()):
+        return remove_command(where)
+    return set_command(where, "…" if example is None else example)
+
+
+def _example(field: FieldInfo | None) -> Any:
+    """A value that is accepted: the default, else the field's or its type's example."""
+    if field is None:
         return None
-    return next((info for name, info in owner.model_fields.items() if key in (name, info.alias)), None)
+    if not field.is_required() and isinstance(field.default, bool | int | str):
+        return field.default.value if isinstance(field.default, StrEnum) else field.default
+    if field.examples:
+        return field.examples[0]
+    found = texts(field)
+    return found[0].example if found else None
 
 
-def _members(annotation: Any) -> tuple[Any, ...]:
-    if get_origin(annotation) is Annotated:
-        return _members(get_args(annotation)[0])
-    if get_origin(annotation) in (Union, types.UnionType):
-        return tuple(member for part in get_args(annotation) for member in _members(part))
-    return (annotation,)
+def _bounds(field: FieldInfo | None) -> tuple[int, int]:
+    least, most = 0, 0
+    for part in field.metadata if field is not None else ():
+        least, most = getattr(part, "ge", least), getattr(part, "le", most)
+    return least, most
 
 
-def _section(annotation: Any) -> type[BaseModel] | None:
-    sections = [m for m in _members(annotation) if isinstance(m, type) and issubclass(m, BaseModel)]
-    return sections[0] if len(sections) == 1 else None
+def _options(expected: str) -> list[str]:
+    return expected.replace(" or ", ", ").split(", ")
 
 
-def _tags(field: FieldInfo | None) -> dict[str, type[BaseModel]]:
-    if field is None or field.discriminator is None:
-        return {}
-    return {get_args(m.model_fields["kind"].annotation)[0]: m for m in _members(field.annotation)}
+def _either(options: Iterable[str]) -> str:
+    *most, last = options
+    return f"{', '.join(most)} or {last}" if most else last
+
+
+def _closest(given: str, options: list[str], otherwise: Any) -> str:
+    close = difflib.get_close_matches(given.lower(), options, n=1)
+    if close:
+        return close[0]
+    return str(otherwise) if otherwise in options else options[0]
 
 
 def _description(field: FieldInfo | None) -> str:
     return (field.description or "").split("\n")[0] if field is not None else ""
-
-
-def _example(field: FieldInfo | None) -> str:
-    default = None if field is None or field.is_required() else field.default
-    if isinstance(default, bool):
-        return str(default).lower()
-    return str(default) if isinstance(default, str | int) else "<value>"

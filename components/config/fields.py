@@ -1,11 +1,23 @@
-"""The kinds of value that a stack's file holds, each with the pattern that admits it."""
+"""The kinds of value that a stack's file holds, each with the pattern that admits it and an example."""
 
+import ipaddress
 import re
+from collections.abc import Callable
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+from pydantic import (
+    BeforeValidator,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    WithJsonSchema,
+)
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+from .redact import looks_secret
 
 _CPU = r"[0-9]+(\.[0-9]+)?m?"
 _MEMORY = r"[0-9]+(\.[0-9]+)?(Ki|Mi|Gi|Ti|k|M|G|T)"
@@ -13,6 +25,8 @@ _LABEL = r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
 _HOST = rf"{_LABEL}(\.{_LABEL})*"
 _TAG = r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}"
 _DIGEST = r"sha256:[0-9a-f]{64}"
+_NODE_LABEL_NAME = r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?"
+_LOOPBACK = "is the pod itself: name the host as pods reach it, such as ollama.ollama.svc"
 _FACTORS = {
     "m": Decimal("0.001"),
     "": Decimal(1),
@@ -27,10 +41,45 @@ _FACTORS = {
 }
 
 
+@dataclass(frozen=True, kw_only=True)
+class Text:
+    """Text of one form: how it is checked, what a refusal says, and an example that passes.
+
+    `pattern` covers the whole value; `check` raises ValueError for what a pattern can't express.
+    """
+
+    pattern: str
+    allowed: str
+    example: str
+    check: Callable[[str], None] | None = None
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Check the pattern, then the rest."""
+        return core_schema.no_info_after_validator_function(self._checked, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, core: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, object]:
+        """Pattern and example, for editors."""
+        return {**handler(core), "pattern": f"^(?:{self.pattern})$", "examples": [self.example]}
+
+    def _checked(self, value: str) -> str:
+        if not re.fullmatch(self.pattern, value):
+            raise ValueError(self.allowed)
+        if self.check is not None:
+            self.check(value)
+        return value
+
+
 def amount(quantity: str) -> Decimal:
     """A Kubernetes quantity as a number: cores for a CPU, bytes for memory and storage."""
     number, suffix = re.fullmatch(r"([0-9.]+)([A-Za-z]*)", quantity).groups()  # type: ignore[union-attr]  # validated
     return Decimal(number) * _FACTORS[suffix]
+
+
+def is_floating(tag: str) -> bool:
+    """Whether what stands behind `tag` may change: no digest, and no whole version at its start."""
+    return "@" not in tag and not re.match(r"v?[0-9]+\.[0-9]+\.[0-9]+", tag)
 
 
 def _plain_number(value: Any) -> Any:
@@ -38,118 +87,243 @@ def _plain_number(value: Any) -> Any:
     return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
-def _matching(pattern: str, allowed: str) -> Any:
-    def check(value: str) -> str:
-        if not re.fullmatch(pattern, value):
-            raise ValueError(allowed)
-        return value
-
-    return AfterValidator(check)
+def _yaml_scalar(value: Any) -> Any:
+    """`pulumi config set --path` writes `true` and `3` bare; labels are text."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value) if isinstance(value, int) else value
 
 
-def _positive(value: str) -> str:
+def _no_truth(value: Any) -> Any:
+    if isinstance(value, bool):
+        raise PydanticCustomError("int_type", "Input should be a whole number")
+    return value
+
+
+def _positive(value: str) -> None:
     if amount(value) <= 0:
         raise ValueError("must be more than 0")
-    return value
 
 
-def _url(value: str) -> str:
-    allowed = (
-        "must be an http:// or https:// URL with a host and no password, such as https://api.example.com/v1"
-    )
+def _host(value: str) -> None:
+    if len(value) > 253:
+        raise ValueError("must have at most 253 characters")
+    if re.fullmatch(r"[0-9.]+", value):
+        try:
+            ipaddress.IPv4Address(value)
+        except ValueError:
+            raise ValueError("must be an IPv4 address of four numbers from 0 to 255, or a name") from None
+    if value == "localhost" or value.startswith("127."):
+        raise ValueError(_LOOPBACK)
+
+
+def _url(value: str) -> None:
     try:
         parts = urlsplit(value)
-        port_ok = parts.port is None or parts.port > 0
+        port = parts.port
     except ValueError:
-        raise ValueError(allowed) from None
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.password or not port_ok:
-        raise ValueError(allowed)
-    if not re.fullmatch(_HOST, parts.hostname):
-        raise ValueError(allowed)
-    return value
+        raise ValueError("must have a port from 1 to 65535") from None
+    if port == 0:
+        raise ValueError("must have a port from 1 to 65535")
+    _host(parts.hostname or "")
 
 
-def _ollama_url(value: str) -> str:
-    if not value.endswith("/v1/"):
+def _no_token(value: str) -> None:
+    if looks_secret("", value):
         raise ValueError(
-            "must end in /v1/ (Kotaemon appends to it), such as http://ollama.ollama.svc:11434/v1/"
+            "must be the name of a key in a Kubernetes Secret; this looks like the secret itself. "
+            "It has been in a file: change it where it was issued"
         )
-    return _url(value)
+
+
+def _object_name(value: str) -> None:
+    if len(value) > 253:
+        raise ValueError("must have at most 253 characters")
 
 
 Cpu = Annotated[
     str,
     BeforeValidator(_plain_number),
-    _matching(_CPU, 'must be cores or millicores, such as "2" or 500m'),
-    AfterValidator(_positive),
-    WithJsonSchema({"type": ["string", "number"], "pattern": f"^{_CPU}$"}),
+    WithJsonSchema({"type": ["string", "number"], "exclusiveMinimum": 0}),
+    Text(
+        pattern=_CPU,
+        allowed='must be cores or millicores, such as "2" or 500m',
+        example="500m",
+        check=_positive,
+    ),
 ]
 """Cores (`2`, `0.5`) or millicores (`500m`)."""
 
 Memory = Annotated[
     str,
     BeforeValidator(_plain_number),
-    _matching(_MEMORY, "must be a number with a unit, such as 512Mi or 2Gi"),
-    AfterValidator(_positive),
-    Field(json_schema_extra={"pattern": f"^{_MEMORY}$"}),
+    Text(
+        pattern=_MEMORY,
+        allowed="must be a number with a unit and no space between, such as 512Mi or 2Gi",
+        example="2Gi",
+        check=_positive,
+    ),
 ]
 """Bytes with a unit (`512Mi`, `2Gi`); a bare number is refused, as it is nearly always a slip."""
 
 Label = Annotated[
     str,
-    _matching(_LABEL, "must be lower-case letters, digits and dashes, at most 63, such as kotaemon-dev"),
-    Field(json_schema_extra={"pattern": f"^{_LABEL}$"}),
+    Text(
+        pattern=_LABEL,
+        allowed="must be lower-case letters, digits and dashes, at most 63, such as kotaemon-dev",
+        example="kotaemon-dev",
+    ),
 ]
-"""A DNS label: a Kubernetes name."""
+"""A DNS label: the name of a namespace."""
+
+ObjectName = Annotated[
+    str,
+    Text(
+        pattern=_HOST,
+        allowed="must be lower-case letters, digits, dashes and dots, such as standard-rwo",
+        example="standard-rwo",
+        check=_object_name,
+    ),
+]
+"""A DNS subdomain: the name of most Kubernetes objects."""
 
 Host = Annotated[
     str,
-    _matching(
-        _HOST, "must be a host name or an IPv4 address without scheme, port or path, such as db.example.com"
+    Text(
+        pattern=_HOST,
+        allowed="must be a lower-case host name or an IPv4 address without scheme, port or path, "
+        "such as db.example.com",
+        example="db.example.com",
+        check=_host,
     ),
-    Field(json_schema_extra={"pattern": f"^{_HOST}$"}),
 ]
 
-Url = Annotated[str, AfterValidator(_url), Field(json_schema_extra={"format": "uri"})]
-OllamaUrl = Annotated[str, AfterValidator(_ollama_url), Field(json_schema_extra={"pattern": "/v1/$"})]
+_URL = rf"https?://{_HOST}(:[0-9]{{1,5}})?"
+Url = Annotated[
+    str,
+    Text(
+        pattern=rf"{_URL}(/[^\s?#@]*)?",
+        allowed="must be an http:// or https:// URL with a lower-case host and no user, password or query, "
+        "such as https://api.example.com/v1",
+        example="https://api.example.com/v1",
+        check=_url,
+    ),
+]
+
+OllamaUrl = Annotated[
+    str,
+    Text(
+        pattern=rf"{_URL}(/[^\s?#@]+)?/v1/",
+        allowed="must be an http:// or https:// URL that ends in /v1/ (Kotaemon appends to it), "
+        "such as http://ollama.ollama.svc:11434/v1/",
+        example="http://ollama.ollama.svc:11434/v1/",
+        check=_url,
+    ),
+]
 
 Tag = Annotated[
     str,
-    _matching(
-        rf"{_TAG}(@{_DIGEST})?", "must be an image tag, if wanted with a digest: 0.11.3 or 0.11.3@sha256:…"
+    Text(
+        pattern=rf"{_TAG}(@{_DIGEST})?",
+        allowed="must be an image tag, if wanted with a digest: 0.11.3 or 0.11.3@sha256:…",
+        example="0.11.3",
     ),
 ]
 
 Repository = Annotated[
     str,
-    _matching(
-        rf"{_HOST}(:[0-9]+)?(/[a-z0-9]+([._-]+[a-z0-9]+)*)+",
-        "must be a registry and a path without a tag, such as ghcr.io/cinnamon/kotaemon",
+    Text(
+        pattern=rf"{_HOST}(:[0-9]+)?(/[a-z0-9]+([._-]+[a-z0-9]+)*)+",
+        allowed="must be a registry and a path without a tag, such as ghcr.io/cinnamon/kotaemon",
+        example="ghcr.io/cinnamon/kotaemon",
+    ),
+]
+
+ModelName = Annotated[
+    str,
+    Text(
+        pattern=r"\S{1,200}",
+        allowed="must be the name of a model or deployment, without white space, such as gpt-4o-mini",
+        example="gpt-4o-mini",
+    ),
+]
+
+ApiVersion = Annotated[
+    str,
+    Text(
+        pattern=r"[0-9]{4}-[0-9]{2}-[0-9]{2}(-preview)?",
+        allowed="must be a version of Azure's API, such as 2024-10-21 or 2024-02-15-preview",
+        example="2024-10-21",
     ),
 ]
 
 SqlName = Annotated[
     str,
-    _matching(r"[a-z_][a-z0-9_]{0,62}", "must be lower-case letters, digits and underscores, at most 63"),
-    Field(json_schema_extra={"pattern": "^[a-z_][a-z0-9_]{0,62}$"}),
+    Text(
+        pattern=r"[a-z_][a-z0-9_]{0,62}",
+        allowed="must be lower-case letters, digits and underscores, at most 63",
+        example="kotaemon",
+    ),
 ]
 
 Prefix = Annotated[
     str,
-    _matching(r"[a-z_][a-z0-9_]{0,23}", "must be lower-case letters, digits and underscores, at most 24"),
-    Field(json_schema_extra={"pattern": "^[a-z_][a-z0-9_]{0,23}$"}),
+    Text(
+        pattern=r"[a-z_][a-z0-9_]{0,23}",
+        allowed="must be lower-case letters, digits and underscores, at most 24",
+        example="kotaemon",
+    ),
+]
+
+Login = Annotated[
+    str,
+    Text(
+        pattern=r"[a-z][a-z0-9_.-]{1,31}",
+        allowed="must be 2 to 32 lower-case letters, digits, '_', '.' and '-', a letter first",
+        example="admin",
+    ),
 ]
 
 SecretKey = Annotated[
     str,
-    _matching(
-        r"[-._a-zA-Z0-9]{1,253}", "must be a key of a Kubernetes Secret: letters, digits, '-', '_' and '.'"
+    Text(
+        pattern=r"[-._a-zA-Z0-9]{1,253}",
+        allowed="must be a key of a Kubernetes Secret: letters, digits, '-', '_' and '.'",
+        example="api-key",
+        check=_no_token,
     ),
 ]
 
-Port = Annotated[int, Field(ge=1, le=65535)]
+FilePath = Annotated[
+    str,
+    Text(
+        pattern=r"[^\s/~\\][^\\\n]*",
+        allowed="must be a path relative to the project, such as config/graphrag.yaml",
+        example="config/graphrag.yaml",
+    ),
+]
 
+NodeLabel = Annotated[
+    str,
+    Text(
+        pattern=rf"({_HOST}/)?{_NODE_LABEL_NAME}",
+        allowed="must be a label's name, such as cloud.google.com/gke-spot",
+        example="cloud.google.com/gke-spot",
+    ),
+]
 
-def is_floating(tag: str) -> bool:
-    """Whether what stands behind `tag` may change: no digest and no version number in it."""
-    return "@" not in tag and not re.search(r"[0-9]+\.[0-9]+", tag)
+NodeLabelValue = Annotated[
+    str,
+    BeforeValidator(_yaml_scalar),
+    WithJsonSchema({"type": ["string", "boolean", "integer"]}),
+    Text(
+        pattern=rf"({_NODE_LABEL_NAME})?",
+        allowed="must be a label's value: letters, digits, '-', '_' and '.', at most 63",
+        example="worker",
+    ),
+]
+
+WHOLE = BeforeValidator(_no_truth)
+"""For numbers: `true` isn't one, though Python counts it as 1."""
+
+Port = Annotated[int, Field(ge=1, le=65535), WHOLE]

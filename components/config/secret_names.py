@@ -16,7 +16,7 @@ class SecretName(StrEnum):
     GRAPHRAG = "graphragApiKey"
     AZURE_DOCUMENT_INTELLIGENCE = "azureDocumentIntelligenceKey"
     ADOBE_CLIENT_ID = "adobeClientId"
-    ADOBE_CLIENT_SECRET = "adobeClientSecret"
+    ADOBE_CLIENT_SECRET = "adobeClientSecret"  # noqa: S105  # a name, not a secret
     POSTGRES = "postgresPassword"
     ADMIN = "adminPassword"
 

@@ -2,10 +2,10 @@
 
 from enum import StrEnum
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
-from .fields import Cpu, Label, Memory
+from .fields import Cpu, Memory, ObjectName
 
 
 class Section(BaseModel):
@@ -45,5 +45,5 @@ class Storage(Section):
 
     size: Memory
     """Its size, such as 20Gi. It can grow where the storage class allows it, never shrink."""
-    class_name: Label | None = Field(default=None)
+    class_name: ObjectName | None = None
     """Its storage class; the cluster's default one where it isn't given."""

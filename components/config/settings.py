@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from .app import App, Models
-from .fields import Cpu, Host, Label, Memory, Port, SecretKey, SqlName
+from .fields import WHOLE, Cpu, Host, Label, Memory, ObjectName, Port, SecretKey, SqlName
 from .secret_names import SecretName
 from .section import Resources, Section, Storage
 
@@ -27,7 +27,7 @@ class Quota(Section):
     """Memory."""
     storage: Memory = "1Ti"
     """Persistent storage."""
-    pods: Annotated[int, Field(ge=5, le=1000)] = 60
+    pods: Annotated[int, Field(ge=5, le=1000), WHOLE] = 60
     """Number of pods."""
 
 
@@ -51,7 +51,7 @@ class InClusterPostgres(Section):
     """Where its data lies."""
     resources: Resources = Resources(cpu="250m", memory="1Gi", cpu_limit="2")
     """What its pod may use. shared_buffers is a quarter of the memory."""
-    max_connections: Annotated[int, Field(ge=20, le=1000)] = 100
+    max_connections: Annotated[int, Field(ge=20, le=1000), WHOLE] = 100
     """Most connections at a time; each Kotaemon replica holds up to 30."""
 
 
@@ -88,9 +88,9 @@ class Qdrant(Section):
 
     kind: Literal["qdrant"] = "qdrant"
     """Qdrant in the namespace."""
-    replicas: Annotated[int, Field(ge=1, le=15)] = 1
+    replicas: Annotated[int, Field(ge=1, le=15), WHOLE] = 1
     """Nodes: one, or at least three (its consensus needs a majority)."""
-    replication_factor: Annotated[int, Field(ge=1, le=5)] = 1
+    replication_factor: Annotated[int, Field(ge=1, le=5), WHOLE] = 1
     """On how many nodes each new collection's shards lie."""
     storage: Storage = Storage(size="10Gi")
     """Where each node's data lies: block storage, never a network file system."""
@@ -129,8 +129,8 @@ class PostgresDocuments(Section):
     kind: Literal["postgres"]
     """Documents in the same PostgreSQL."""
     language: Literal[
-        "arabic", "danish", "dutch", "english", "finnish", "french", "german", "greek", "hungarian", "indonesian",
-        "italian", "norwegian", "portuguese", "romanian", "russian", "spanish", "swedish", "turkish",
+        "arabic", "danish", "dutch", "english", "finnish", "french", "german", "greek", "hungarian",
+        "indonesian", "italian", "norwegian", "portuguese", "romanian", "russian", "spanish", "swedish", "turkish",
     ] = "english"  # fmt: skip
     """The language whose word stems the full-text search uses; fixed once documents are stored."""
 
@@ -149,7 +149,7 @@ class Elasticsearch(Section):
 class ExistingSecret(Section):
     """A key of a Kubernetes Secret that is in the namespace already."""
 
-    name: Label
+    name: Annotated[ObjectName, Field(examples=["kotaemon-keys"])]
     """The Secret's name."""
     key: SecretKey
     """The key in it."""

@@ -1,0 +1,37 @@
+"""What must hold between the parts of a stack's file: combinations that lose data or expose people."""
+
+from collections.abc import Collection
+from pathlib import Path
+
+from components.config.problems import Problem
+from components.config.secret_names import SecretName
+from components.config.settings import Settings
+
+from .application import graph_settings_file, image, multimodal
+from .replicas import autoscaling, several_replicas
+from .rule import Rule, Stack
+from .secrets import needed_secrets
+from .sizes import connections, least_sizes, limits, quota
+from .stores import external_postgres, namespace, qdrant
+
+_RULES: tuple[Rule, ...] = (
+    several_replicas,
+    autoscaling,
+    connections,
+    limits,
+    least_sizes,
+    qdrant,
+    image,
+    needed_secrets,
+    multimodal,
+    graph_settings_file,
+    external_postgres,
+    namespace,
+    quota,
+)
+
+
+def broken_rules(settings: Settings, supplied: Collection[SecretName], root: Path) -> list[Problem]:
+    """Every rule that `settings` breaks; `supplied` are the secrets set in the stack's file."""
+    stack = Stack(settings=settings, supplied=frozenset(supplied), root=root)
+    return [problem for rule in _RULES for problem in rule(stack)]

@@ -1,0 +1,67 @@
+"""Secrets that are needed and aren't there, or are there and nothing needs them."""
+
+from collections.abc import Iterator
+
+from components.config.problems import Problem, remove_command, secret_command
+from components.config.secret_names import PURPOSE, SecretName
+from components.config.settings import ExternalPostgres, Settings
+
+from .rule import Stack, problem
+
+
+def needed_secrets(stack: Stack) -> Iterator[Problem]:
+    """Every secret has one place, and something that uses it."""
+    settings, supplied = stack.settings, stack.supplied
+    for name, (path, used) in _users(settings).items():
+        there = name in supplied or name in settings.secrets
+        spared = name is SecretName.GRAPHRAG and settings.models.openai is not None
+        if used and not there and not spared:
+            yield problem(
+                path,
+                None,
+                f"needs the secret {name} ({PURPOSE[name]}), set in the stack's file or, where a Secret "
+                f"is in the namespace already, named under kotaemon:secrets.{name}",
+                secret_command(name),
+                f"secrets.{name}",
+                name,
+            )
+        if there and not used:
+            spot = name if name in supplied else f"secrets.{name}"
+            yield problem(
+                spot,
+                None,
+                f"is set, but nothing uses it: it is for kotaemon:{path} ({PURPOSE[name]})",
+                remove_command(spot),
+                path,
+            )
+    for name in settings.secrets:
+        if name in supplied:
+            yield problem(
+                f"secrets.{name}",
+                None,
+                f"is also set as kotaemon:{name}: keep one of the two",
+                remove_command(f"secrets.{name}"),
+            )
+
+
+def _users(settings: Settings) -> dict[SecretName, tuple[str, bool]]:
+    """The key that each secret serves, and whether it is in use."""
+    models, multimodal = settings.models, settings.app.multimodal
+    reader = multimodal.azure_document_intelligence
+    return {
+        SecretName.OPENAI: ("models.openai", models.openai is not None),
+        SecretName.AZURE_OPENAI: ("models.azureOpenai", models.azure_openai is not None),
+        SecretName.GOOGLE: ("models.google", models.google is not None),
+        SecretName.COHERE: ("models.cohere", models.cohere is not None),
+        SecretName.MISTRAL: ("models.mistral", models.mistral is not None),
+        SecretName.VOYAGE: ("models.voyage", models.voyage is not None),
+        SecretName.TAVILY: ("models.tavily", models.tavily is not None),
+        SecretName.AZURE_DOCUMENT_INTELLIGENCE: (
+            "app.multimodal.azureDocumentIntelligence",
+            reader is not None,
+        ),
+        SecretName.ADOBE_CLIENT_ID: ("app.multimodal.adobe", multimodal.adobe),
+        SecretName.ADOBE_CLIENT_SECRET: ("app.multimodal.adobe", multimodal.adobe),
+        SecretName.POSTGRES: ("postgres", isinstance(settings.postgres, ExternalPostgres)),
+        SecretName.GRAPHRAG: ("app.graphRag.microsoft", settings.app.graph_rag.microsoft),
+    }
