@@ -1,0 +1,93 @@
+# Everything has a command here; `make` alone lists them. The work is done by the package ops/.
+#
+#   STACK=dev   which Pulumi.STACK.yaml (default: local)     ARGS='...'  passed on to the command
+#   OUT=DIR     where `render` writes                        YES=1       `down` doesn't ask
+#   PORT=8080   where `open` listens                         PYTHON=...  a Python >= 3.11
+
+STACK ?= local
+ARGS  ?=
+PYTHON ?= python3
+
+VENV := .venv/bin/python
+OPS   = $(VENV) -m ops
+
+.DEFAULT_GOAL := help
+.PHONY: help init up preview diff status open render down doctor pulumi sandbox-start sandbox-stop \
+        sandbox-status test test-unit lint format bench schema clean
+
+help: ## List the commands
+	@echo 'make COMMAND [STACK=local] [ARGS=...]'
+	@echo
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  \1	\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
+
+# --- run ----------------------------------------------------------------------------------------
+
+up: .venv/.stamp ## Bring the stack up, and say how to use it
+	@$(OPS) up --stack $(STACK) $(ARGS)
+
+preview: .venv/.stamp ## Which resources `up` would change
+	@$(OPS) preview --stack $(STACK) $(ARGS)
+
+diff: .venv/.stamp ## What `up` would change, property by property
+	@$(OPS) diff --stack $(STACK) $(ARGS)
+
+status: .venv/.stamp ## What is ready, what isn't, and why
+	@$(OPS) status --stack $(STACK) $(ARGS)
+
+open: .venv/.stamp ## Open Kotaemon in the browser [PORT=7860]
+	@$(OPS) open --stack $(STACK) $(if $(PORT),--port $(PORT)) $(ARGS)
+
+render: .venv/.stamp ## Write the stack's manifests for a GitOps repository, OUT=DIR
+	@$(OPS) render --stack $(STACK) --out '$(or $(OUT),out/$(STACK))' $(ARGS)
+
+down: .venv/.stamp ## Delete everything that the stack made [YES=1]
+	@$(OPS) down --stack $(STACK) $(if $(YES),--yes) $(ARGS)
+
+pulumi: .venv/.stamp ## Any command of the engine's CLI: ARGS='config set --path app.replicas 3'
+	@$(OPS) pulumi --stack $(STACK) -- $(ARGS)
+
+# --- this machine -------------------------------------------------------------------------------
+
+doctor: .venv/.stamp ## What this machine lacks, and how to get it
+	@$(OPS) doctor --stack $(STACK) $(ARGS)
+
+sandbox-start: .venv/.stamp ## Start the sandbox's cluster: a real control plane, simulated nodes
+	@$(VENV) -m sandbox start
+
+sandbox-stop: .venv/.stamp ## Stop it; its state is kept
+	@$(VENV) -m sandbox stop
+
+sandbox-status: .venv/.stamp ## What of it runs
+	@$(VENV) -m sandbox status
+
+init: .venv/.stamp ## Install the pinned packages into .venv (the others do it when needed)
+
+.venv/.stamp: uv.lock pyproject.toml
+	@$(PYTHON) ops/bootstrap.py
+
+# --- develop ------------------------------------------------------------------------------------
+
+test: .venv/.stamp ## All tests, those on the sandbox too (they build it first)
+	@$(VENV) -m pytest $(ARGS)
+
+test-unit: .venv/.stamp ## The tests that need no sandbox
+	@$(VENV) -m pytest -m 'not sandbox' $(ARGS)
+
+lint: .venv/.stamp ## ruff and mypy --strict
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+	@.venv/bin/mypy
+
+format: .venv/.stamp ## Format the code
+	@.venv/bin/ruff check --fix --quiet .
+	@.venv/bin/ruff format .
+
+bench: .venv/.stamp ## How long preview, up and a no-change up take here
+	@$(VENV) -m bench $(ARGS)
+
+schema: .venv/.stamp ## The schema of a stack's file, for editors and docs
+	@$(VENV) -m components.config.schema $(ARGS)
+
+clean: ## Remove what can be made again here; state, cluster and cache stay
+	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache out
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

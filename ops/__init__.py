@@ -1,0 +1,1 @@
+"""What stands behind the make commands: bring the program up, look at it, take it down."""

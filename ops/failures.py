@@ -1,0 +1,55 @@
+"""Turn what the engine says when it fails into one clear line with its remedy."""
+
+from typing import TYPE_CHECKING
+
+from ops.errors import OpsError
+
+if TYPE_CHECKING:
+    from pulumi import automation as auto
+
+    from ops.stack import Session
+
+
+class EngineError(OpsError):
+    """The engine failed for a reason that its own events or output tell."""
+
+
+def explain(error: "auto.CommandError", session: "Session") -> OpsError:
+    """An error to show: our words for what is known, else the engine's own last ones."""
+    known = recognise(str(error), session.stack)
+    return known or EngineError(last_words(str(error)))
+
+
+def recognise(text: str, stack: str) -> OpsError | None:
+    """What is known of an engine's output; None where it is nothing that we have words for."""
+    if "incorrect passphrase" in text:
+        return OpsError(
+            f"The passphrase doesn't unlock stack {stack}'s secrets.",
+            "Set PULUMI_CONFIG_PASSPHRASE (or PULUMI_CONFIG_PASSPHRASE_FILE) to the one they were set with",
+        )
+    if "the stack is currently locked" in text or "Another update is currently in progress" in text:
+        return OpsError(
+            f"Stack {stack} is locked: another run is going on.",
+            f"Wait for it to end. If it is gone: make pulumi STACK={stack} ARGS='cancel --yes'",
+        )
+    if "no space left on device" in text.lower():
+        return OpsError("The disk is full.", "Free some space; `make doctor` shows how much is needed")
+    if (
+        "could not load plugin" in text
+        or "no resource plugin" in text
+        or "Could not automatically download" in text
+    ):
+        return OpsError(
+            "A provider plugin is neither installed nor could it be downloaded: " + last_words(text),
+            "With the internet there: make pulumi ARGS='plugin install'. On a closed network: make doctor",
+        )
+    if "invalid access token" in text or "PULUMI_ACCESS_TOKEN must be set" in text:
+        return OpsError("The backend refuses this login.", "pulumi login (or unset PULUMI_BACKEND_URL)")
+    return None
+
+
+def last_words(text: str) -> str:
+    """The engine's error lines without its usage text; the last lines where it marks none."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    marked = [line.removeprefix("error:").strip() for line in lines if line.startswith("error:")]
+    return "\n".join(dict.fromkeys(marked)) or "\n".join(lines[-3:])

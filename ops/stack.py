@@ -1,0 +1,105 @@
+"""A stack of the program: its engine, cluster and backend together, ready to be operated on."""
+
+import contextlib
+import os
+import runpy
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import yaml
+
+from ops import backend as backends
+from ops import clusters
+from ops import engine as engines
+from ops.backend import Backend
+from ops.clusters import Cluster
+from ops.engine import Engine
+from ops.paths import Project
+
+if TYPE_CHECKING:
+    from ops.operations import Operations
+
+
+@dataclass(frozen=True)
+class Session:
+    """All choices of one command, made once."""
+
+    project: Project
+    stack: str
+    config: Mapping[str, object]
+    engine: Engine
+    cluster: Cluster
+    backend: Backend
+    unlocking: Mapping[str, str]
+
+    def __str__(self) -> str:
+        return f"engine: {self.engine}   cluster: {self.cluster}   stack: {self.stack}"
+
+    def environment(self) -> dict[str, str]:
+        """The engine's environment beyond our own."""
+        return {
+            **self.engine.environment(os.environ),
+            **self.backend.environment(),
+            **self.unlocking,
+            "PULUMI_STACK": self.stack,
+        }
+
+    @contextlib.contextmanager
+    def operations(self) -> Iterator["Operations"]:
+        """The stack in a work folder of its own, with a copy of its file.
+
+        A copy, because the CLI writes into the file what only this machine knows. Secrets that the
+        user set are readable there, since what unlocks them is in the copy too.
+        """
+        from ops.operations import Operations
+
+        with tempfile.TemporaryDirectory(prefix="kotaemon-") as folder:
+            work = Path(folder)
+            shutil.copyfile(self.project.settings, work / self.project.settings.name)
+            copy = work / self.project.stack_file(self.stack).name
+            text = with_config(
+                self.project.stack_file(self.stack).read_text(encoding="utf-8"), self.cluster.injected()
+            )
+            copy.write_text(text, encoding="utf-8")
+            yield Operations(self, work)
+
+
+def open_session(
+    project: Project, stack: str, environment: Mapping[str, str], *, start: bool, say: Callable[[str], object]
+) -> Session:
+    """Choose engine, cluster and backend, and say which in one line. Raises OpsError."""
+    config = clusters.config_of(project, stack)
+    engine = engines.choose(environment)
+    cluster = clusters.choose(stack, config, environment, start=start)
+    backend = backends.choose(project, engine, cluster, environment)
+    unlocking, made = backends.passphrase(environment)
+    session = Session(project, stack, config, engine, cluster, backend, unlocking)
+    say(str(session))
+    if made:
+        say(made)
+    return session
+
+
+def with_config(text: str, extra: Mapping[str, str]) -> str:
+    """A stack file's text with more keys under `config:`; all else, salts and secrets too, as it was."""
+    if not extra:
+        return text
+    document = yaml.safe_load(text) or {}
+    document["config"] = {**(document.get("config") or {}), **extra}
+    return yaml.safe_dump(document, sort_keys=False, allow_unicode=True)
+
+
+def program(project: Project) -> Callable[[], None]:
+    """The project's `__main__.py` as a function, for the Automation API."""
+
+    def run() -> None:
+        if str(project.root) not in sys.path:
+            sys.path.insert(0, str(project.root))
+        runpy.run_path(str(project.program), run_name="__main__")
+
+    return run
