@@ -1,0 +1,1 @@
+"""Tests: pure functions, the whole program under mocks, the real engine and API server."""

@@ -1,0 +1,104 @@
+"""Stacks that the tests evaluate: the real files, and one for each choice that they don't make."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import cache
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from .program import SENTINEL, Graph, evaluate
+
+
+def _certificate() -> str:
+    """A self-signed certificate, as PEM."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "an authority")])
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(start)
+        .not_valid_after(start + timedelta(days=3650))
+        .sign(key, hashes.SHA256())
+    )
+    return certificate.public_bytes(serialization.Encoding.PEM).decode()
+
+
+CERTIFICATE = _certificate()
+SEVERAL = {
+    "kotaemon:docstore": {"kind": "postgres"},
+    "kotaemon:app": {"replicas": 3, "storage": {"accessMode": "ReadWriteMany", "className": "shared"}},
+}
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A stack's configuration: keys that replace those of Pulumi.local.yaml, and Pulumi secrets."""
+
+    config: dict[str, object] = field(default_factory=dict)
+    secrets: dict[str, str] = field(default_factory=dict)
+
+
+VARIANTS = {
+    "local": Variant(),
+    "several-replicas": Variant(SEVERAL),
+    "autoscaled": Variant(
+        {**SEVERAL, "kotaemon:app": {
+            "autoscaling": {"minReplicas": 2, "maxReplicas": 3}, "storage": {"accessMode": "ReadWriteMany"},
+        }, "kotaemon:postgres": {"kind": "in-cluster", "maxConnections": 120}}
+    ),
+    "one-database": Variant({"kotaemon:docstore": {"kind": "postgres"}, "kotaemon:vectorDb": {"kind": "pgvector"}}),
+    "qdrant-cluster": Variant({"kotaemon:vectorDb": {"kind": "qdrant", "replicas": 3, "replicationFactor": 2}}),
+    "chroma-elasticsearch": Variant(
+        {"kotaemon:vectorDb": {"kind": "chroma"}, "kotaemon:docstore": {"kind": "elasticsearch"}}
+    ),
+    "external-postgres": Variant(
+        {"kotaemon:postgres": {"kind": "external", "host": "db.example.com", "caCertificate": CERTIFICATE}},
+        {"postgresPassword": f"{SENTINEL}-postgres"},
+    ),
+    "existing-secrets": Variant(
+        {"kotaemon:secrets": {"openaiApiKey": {"name": "team", "key": "openai"},
+                              "adminPassword": {"name": "team", "key": "admin"}}}
+    ),
+    "every-model": Variant(
+        {
+            "kotaemon:app": {
+                "image": {"variant": "full"},
+                "graphRag": {"microsoft": True, "light": True},
+                "multimodal": {
+                    "enabled": True,
+                    "adobe": True,
+                    "docling": True,
+                    "azureDocumentIntelligence": {"endpoint": "https://di.example.com"},
+                },
+            },
+            "kotaemon:models": {
+                "openai": {"baseUrl": "https://llm.example.com:8443/v1"},
+                "azureOpenai": {
+                    "endpoint": "https://azure.example.com",
+                    "chatDeployment": "chat",
+                    "embeddingsDeployment": "embed",
+                    "visionDeployment": "see",
+                },
+                "ollama": {"url": "http://ollama.models.svc:11434/v1/"},
+            },
+        },
+        {
+            name: f"{SENTINEL}-{name}"
+            for name in (
+                "openaiApiKey", "azureOpenaiApiKey", "googleApiKey", "cohereApiKey", "mistralApiKey", "voyageApiKey",
+                "tavilyApiKey", "graphragApiKey", "azureDocumentIntelligenceKey", "adobeClientId",
+                "adobeClientSecret", "adminPassword",
+            )
+        },
+    ),
+    "production": Variant({**SEVERAL, "kotaemon:production": "true"}),
+}  # fmt: skip
+
+
+@cache
+def graph_of(name: str, *, preview: bool = False) -> Graph:
+    """What a variant registers; evaluated once."""
+    variant = VARIANTS[name]
+    return evaluate(variant.config, secrets=variant.secrets, preview=preview)
