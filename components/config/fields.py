@@ -2,8 +2,6 @@
 
 import ipaddress
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -11,12 +9,11 @@ from urllib.parse import urlsplit
 from pydantic import (
     BeforeValidator,
     Field,
-    GetCoreSchemaHandler,
-    GetJsonSchemaHandler,
     WithJsonSchema,
 )
-from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+from pydantic_core import PydanticCustomError
 
+from .form import Text
 from .redact import looks_secret
 
 _CPU = r"[0-9]+(\.[0-9]+)?m?"
@@ -39,36 +36,6 @@ _FACTORS = {
     "Gi": Decimal(2**30),
     "Ti": Decimal(2**40),
 }
-
-
-@dataclass(frozen=True, kw_only=True)
-class Text:
-    """Text of one form: how it is checked, what a refusal says, and an example that passes.
-
-    `pattern` covers the whole value; `check` raises ValueError for what a pattern can't express.
-    """
-
-    pattern: str
-    allowed: str
-    example: str
-    check: Callable[[str], None] | None = None
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        """Check the pattern, then the rest."""
-        return core_schema.no_info_after_validator_function(self._checked, handler(source))
-
-    def __get_pydantic_json_schema__(
-        self, core: CoreSchema, handler: GetJsonSchemaHandler
-    ) -> dict[str, object]:
-        """Pattern and example, for editors."""
-        return {**handler(core), "pattern": f"^(?:{self.pattern})$", "examples": [self.example]}
-
-    def _checked(self, value: str) -> str:
-        if not re.fullmatch(self.pattern, value):
-            raise ValueError(self.allowed)
-        if self.check is not None:
-            self.check(value)
-        return value
 
 
 def amount(quantity: str) -> Decimal:
@@ -159,7 +126,7 @@ Memory = Annotated[
     BeforeValidator(_plain_number),
     Text(
         pattern=_MEMORY,
-        allowed="must be a number with a unit and no space between, such as 512Mi or 2Gi",
+        allowed="must be a size with its unit and no space between, such as 512Mi or 2Gi",
         example="2Gi",
         check=_positive,
     ),

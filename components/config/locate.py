@@ -7,7 +7,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from .fields import Text
+from .form import Text
 from .settings import Settings
 
 
@@ -32,7 +32,7 @@ def locate(location: tuple[int | str, ...]) -> Location:
     section: type[BaseModel] | None = Settings
     field: FieldInfo | None = None
     owner: type[BaseModel] | None = None
-    entries: Any = None
+    entry: Any = None
     for part in location:
         if str(part) in tags(field):
             section = tags(field)[str(part)]
@@ -41,12 +41,12 @@ def locate(location: tuple[int | str, ...]) -> Location:
             continue
         path.append(str(part))
         owner = section
-        if entries is not None:
-            field, section, entries = None, _section(entries), None
+        if entry is not None:
+            field, section, entry = None, section_of(entry), None
             continue
         field = None if owner is None else _field(owner, str(part))
-        section = None if field is None else _section(field.annotation)
-        entries = None if field is None else _entries(field.annotation)
+        section = None if field is None else section_of(field.annotation)
+        entry = None if field is None else entries(field.annotation)
     return Location(
         path=tuple(path), owner=owner, field=field, section=section, is_key=location[-1:] == ("[key]",)
     )
@@ -91,13 +91,14 @@ def _field(owner: type[BaseModel], key: str) -> FieldInfo | None:
     return next((info for info in owner.model_fields.values() if info.alias == key), None)
 
 
-def _section(annotation: Any) -> type[BaseModel] | None:
+def section_of(annotation: Any) -> type[BaseModel] | None:
+    """The section that an annotation allows, if it is one."""
     sections = [m for m in members(annotation) if isinstance(m, type) and issubclass(m, BaseModel)]
     return sections[0] if len(sections) == 1 else None
 
 
-def _entries(annotation: Any) -> Any:
-    """What stands under each key of a free mapping, or in each place of a list."""
+def entries(annotation: Any) -> Any:
+    """What may stand under each key of a free mapping, or in each place of a list."""
     for member in members(annotation):
         if get_origin(member) is dict:
             return get_args(member)[1]
