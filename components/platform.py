@@ -138,7 +138,6 @@ class Platform(pulumi.ComponentResource):
         return {
             "namespace": self.namespace,
             "open": pulumi.Output.concat("kubectl -n ", self.namespace, f" port-forward service/{service}"),
-            "url": "http://localhost:7860 (while the port-forward runs)",
             "adminUsername": settings.app.admin.username,
             "adminPassword": kotaemon.generated_password
             or self.config.supplied.get(SecretName.ADMIN)

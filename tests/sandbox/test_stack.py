@@ -1,0 +1,292 @@
+"""The real program on the real engine and API server: what `make up` promises.
+
+A cluster, a state and a copy of the project of the test's own: a stack that you use isn't touched.
+The nodes are simulated, so that "ready" here says that the API server, its controllers and the scheduler
+accept everything; that the software runs is another test's.
+"""
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from kubernetes import client, config, dynamic
+
+from sandbox import cluster
+from sandbox.paths import HOME_VARIABLE, Home
+from tests.program import ROOT, stack_config
+from tests.stacks import VARIANTS, graph_of
+
+pytestmark = pytest.mark.sandbox
+NAMESPACE = "kotaemon"
+
+
+@dataclass(frozen=True)
+class Workplace:
+    """A copy of the project, with a cluster and a state of its own."""
+
+    project: Path
+    environment: Mapping[str, str]
+    api: client.ApiClient
+
+    def run(self, command: str, *arguments: str, code: int = 0) -> str:
+        """One command of `python -m ops`; fails unless it ends with `code`."""
+        done = subprocess.run(
+            [sys.executable, "-m", "ops", command, *self._where, *arguments],
+            cwd=ROOT, env=self.environment, capture_output=True, text=True, timeout=300, check=False,
+        )  # fmt: skip
+        assert done.returncode == code, f"{command} ended with {done.returncode}:\n{done.stdout}{done.stderr}"
+        return done.stdout + done.stderr
+
+    def start(self, command: str, *arguments: str) -> "subprocess.Popen[str]":
+        """A command in a process group of its own, to be killed with all that it started."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "ops", command, *self._where, *arguments],
+            cwd=ROOT, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            start_new_session=True,
+        )  # fmt: skip
+
+    @property
+    def _where(self) -> tuple[str, str]:
+        return "--project", str(self.project)
+
+    def configure(self, changes: Mapping[str, object] | None = None) -> None:
+        """Writes Pulumi.local.yaml as it is in the project, with `changes` to its config."""
+        document = {"config": {**stack_config("local"), **(changes or {})}}
+        (self.project / "Pulumi.local.yaml").write_text(yaml.safe_dump(document), encoding="utf-8")
+
+    def objects(self) -> dict[str, str]:
+        """uid of each object of ours, by kind and name, without the digits that Pulumi adds to names."""
+        found = {}
+        for kind, version in (
+            ("Deployment", "apps/v1"), ("StatefulSet", "apps/v1"), ("Job", "batch/v1"), ("Service", "v1"),
+            ("ConfigMap", "v1"), ("Secret", "v1"), ("PersistentVolumeClaim", "v1"), ("Pod", "v1"),
+            ("NetworkPolicy", "networking.k8s.io/v1"), ("ResourceQuota", "v1"),
+        ):  # fmt: skip
+            for one in self.list(kind, version):
+                if one.metadata.labels.get("app.kubernetes.io/part-of") == "kotaemon":
+                    key = f"{kind}/{one.metadata.name}"
+                    found[key] = one.metadata.uid
+        return found
+
+    def list(self, kind: str, version: str) -> list[Any]:
+        """Every object of a kind in the namespace."""
+        items = self._dynamic.resources.get(api_version=version, kind=kind).get(namespace=NAMESPACE).items
+        return list(items)
+
+    @property
+    def _dynamic(self) -> Any:
+        return dynamic.DynamicClient(self.api)
+
+    def pod(self, component: str) -> Any:
+        """The one live pod of a component."""
+        pods = [
+            one
+            for one in self.list("Pod", "v1")
+            if one.metadata.labels["app.kubernetes.io/name"] == component
+            and not one.metadata.deletionTimestamp
+        ]
+        assert len(pods) == 1, f"{len(pods)} pods of {component}"
+        return pods[0]
+
+
+@pytest.fixture(scope="module")
+def workplace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workplace]:
+    folder = tmp_path_factory.mktemp("workplace")
+    home = Home(folder / "sandbox")
+    running = cluster.start(home)
+    project = folder / "project"
+    project.mkdir()
+    for name in ("Pulumi.yaml", "__main__.py"):
+        shutil.copy(ROOT / name, project / name)
+    (project / "components").symlink_to(ROOT / "components")
+    environment = {
+        **{key: value for key, value in os.environ.items() if not key.startswith(("PULUMI_", "KUBECONFIG"))},
+        HOME_VARIABLE: str(home.root),
+        "XDG_STATE_HOME": str(folder / "state"),
+        "KOTAEMON_CLUSTER": "sandbox",
+        "KOTAEMON_ENGINE": "sandbox",
+    }
+    api = config.new_client_from_config(str(running.kubeconfig), context=running.context)
+    yield Workplace(project, environment, api)
+    cluster.stop(home)
+    cluster.purge(home)
+
+
+@pytest.fixture(scope="module")
+def up(workplace: Workplace) -> Workplace:
+    """The local stack, up."""
+    workplace.configure()
+    workplace.run("up")
+    return workplace
+
+
+def test_everything_becomes_ready(up: Workplace) -> None:
+    report = json.loads(up.run("status", "--json"))
+    assert report["ready"] is True
+    for component in ("kotaemon", "postgres", "qdrant"):
+        assert up.pod(component).status.phase == "Running"
+    assert {claim.status.phase for claim in up.list("PersistentVolumeClaim", "v1")} == {"Bound"}
+    (setup,) = up.list("Job", "batch/v1")
+    assert setup.status.succeeded == 1
+
+
+def test_a_second_up_changes_nothing(up: Workplace) -> None:
+    before = up.objects()
+    assert "nothing changed" in up.run("up")
+    assert up.objects() == before
+    assert "No changes" in up.run("diff")
+
+
+def test_the_outputs_open_the_door(up: Workplace) -> None:
+    said = up.run("pulumi", "--", "stack", "output", "--json", "--show-secrets")
+    outputs = json.loads(said[said.index("{") : said.rindex("}") + 1])
+    assert outputs["namespace"] == NAMESPACE
+    assert outputs["open"] == "kubectl -n kotaemon port-forward service/kotaemon 7860:80"
+    assert re.fullmatch(r"[A-Za-z0-9]{32}", outputs["adminPassword"])
+    shown = up.run("pulumi", "--", "stack", "output")
+    assert outputs["adminPassword"] not in shown
+
+
+def test_no_secret_is_readable_in_the_state(up: Workplace) -> None:
+    said = up.run("pulumi", "--", "stack", "output", "adminPassword", "--show-secrets")
+    password = said.split()[-1]
+    state = [path for path in Path(up.environment["XDG_STATE_HOME"]).rglob("*") if path.is_file()]
+    assert any(b"kotaemon-admin" in path.read_bytes() for path in state), "the state wasn't found"
+    assert [path for path in state if password.encode() in path.read_bytes()] == []
+
+
+def test_a_changed_setting_rolls_what_reads_it_and_nothing_else(up: Workplace) -> None:
+    before = up.objects()
+    pods = {name: up.pod(name).metadata.uid for name in ("kotaemon", "postgres", "qdrant")}
+    up.configure({"kotaemon:app": {**_section("app"), "chatSuggestions": True}})
+    diff = up.run("diff")
+    assert "1 to update" in diff
+    assert "KH_FEATURE_CHAT_SUGGESTION" in diff
+    up.run("up")
+    after = up.objects()
+    assert {key for key in before if after.get(key) != before[key]} == {
+        key for key in before if key.startswith("Pod/kotaemon-")
+    }
+    assert up.pod("kotaemon").metadata.uid != pods["kotaemon"]
+    assert up.pod("postgres").metadata.uid == pods["postgres"]
+    up.configure()
+    up.run("up")
+
+
+def test_a_new_secret_rolls_its_reader(up: Workplace) -> None:
+    """A rotated key that is noticed at the next crash is an outage that waits."""
+    before = up.pod("kotaemon").metadata.uid
+    for value in ("sk-first", "sk-second"):
+        up.run("pulumi", "--", "config", "set", "--secret", "openaiApiKey", value)
+        up.run("up")
+        (supplied,) = [one for one in up.list("Secret", "v1") if one.metadata.name.startswith("supplied-")]
+        pod = up.pod("kotaemon")
+        assert pod.metadata.uid != before
+        assert supplied.metadata.name in json.dumps(pod.to_dict()["spec"])
+        before = pod.metadata.uid
+    up.configure()
+    up.run("up")
+
+
+@pytest.mark.parametrize("seconds", [0.5, 2.0])
+def test_a_killed_up_goes_on_with_nothing_lost_or_doubled(up: Workplace, seconds: float) -> None:
+    """The engine and its plugins are killed outright once objects appear, as by a lost connection or a full memory."""
+    whole = {_unnumbered(key) for key in up.objects()}
+    up.run("down", "--yes")
+    doomed = up.start("up")
+    _wait_for_the_first_object(up)
+    time.sleep(seconds)
+    os.killpg(doomed.pid, signal.SIGKILL)
+    doomed.communicate(timeout=30)
+    up.run("up")
+    again = [_unnumbered(key) for key in up.objects()]
+    assert sorted(again) == sorted(whole)
+    assert "No changes" in up.run("diff")
+    up.run("status")
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_the_api_server_accepts_every_object_of_every_stack(up: Workplace, variant: str) -> None:
+    """Its own verdict, in a namespace that enforces "restricted": fields, values, and each pod by itself."""
+    space = f"dry-run-{variant}"
+    core = client.CoreV1Api(up.api)
+    labels = {"pod-security.kubernetes.io/enforce": "restricted"}
+    core.create_namespace({"metadata": {"name": space, "labels": labels}})
+    try:
+        for one in graph_of(variant).kubernetes:
+            if one.kind != "Namespace":
+                manifest = dict(one.inputs)
+                manifest["metadata"] = {**manifest["metadata"], "namespace": space}
+                manifest["metadata"].setdefault("name", one.name)
+                _dry_run(up.api, manifest)
+            if one.pod_spec is not None:
+                pod = {
+                    "apiVersion": "v1",
+                    "kind": "Pod",
+                    "metadata": {"name": one.name},
+                    "spec": dict(one.pod_spec),
+                }
+                pod["metadata"] = {"name": one.name, "namespace": space}
+                _dry_run(up.api, _with_claims(pod, one.inputs))
+    finally:
+        core.delete_namespace(space)
+
+
+def test_down_leaves_nothing_behind(up: Workplace) -> None:
+    up.run("down", "--yes")
+    names = {one.metadata.name for one in client.CoreV1Api(up.api).list_namespace().items}
+    assert NAMESPACE not in names
+    deadline = time.monotonic() + 30
+    while client.CoreV1Api(up.api).list_persistent_volume().items:
+        assert time.monotonic() < deadline, "volumes are left"
+        time.sleep(0.2)
+    state = json.loads(up.run("pulumi", "--", "stack", "export"))
+    assert not state["deployment"].get("resources")
+
+
+def _section(name: str) -> dict[str, Any]:
+    section = stack_config("local").get(f"kotaemon:{name}")
+    return dict(section) if isinstance(section, dict) else {}
+
+
+def _unnumbered(key: str) -> str:
+    """An object's key without the part that differs at each creation."""
+    return re.sub(r"(-[0-9a-f]{7,10})?(-[0-9a-z]{5,8})?$", "", key)
+
+
+def _wait_for_the_first_object(up: Workplace) -> None:
+    deadline = time.monotonic() + 60
+    while not up.list("ConfigMap", "v1"):
+        assert time.monotonic() < deadline, "nothing was created"
+        time.sleep(0.05)
+
+
+def _dry_run(api: client.ApiClient, manifest: Mapping[str, Any]) -> None:
+    resource = dynamic.DynamicClient(api).resources.get(
+        api_version=manifest["apiVersion"], kind=manifest["kind"]
+    )
+    resource.create(
+        body=dict(manifest),
+        namespace=manifest["metadata"]["namespace"],
+        query_params=[("dryRun", "All"), ("fieldValidation", "Strict")],
+    )
+
+
+def _with_claims(pod: dict[str, Any], owner: Mapping[str, Any]) -> dict[str, Any]:
+    """A StatefulSet's pod, with the volumes that the controller would add."""
+    volumes = list(pod["spec"].get("volumes") or [])
+    for template in owner["spec"].get("volumeClaimTemplates") or []:
+        name = template["metadata"]["name"]
+        volumes.append({"name": name, "persistentVolumeClaim": {"claimName": name}})
+    return {**pod, "spec": {**pod["spec"], "volumes": volumes}}
