@@ -19,7 +19,7 @@ from sandbox.progress import Step
 MODULES = Path(__file__).parent / "go"
 FLAGS = ("-mod=readonly", "-trimpath", "-buildvcs=false")
 UNUSED_DAYS = 30
-NEEDED_GIGABYTES = 6
+NEEDED_GIGABYTES = 9
 
 
 @dataclass(frozen=True)
@@ -88,16 +88,16 @@ BINARIES = {
     binary.name: binary
     for binary in (
         Binary("etcd", "etcd", ".", 45),
-        _kubernetes("kube-apiserver", 210),
-        _kubernetes("kube-controller-manager", 56),
-        _kubernetes("kube-scheduler", 10),
+        _kubernetes("kube-apiserver", 195),
+        _kubernetes("kube-controller-manager", 70),
+        _kubernetes("kube-scheduler", 6),
         Binary("kwok", "kwok", "sigs.k8s.io/kwok/cmd/kwok", 100),
-        _kubernetes("kubectl", 25),
+        _kubernetes("kubectl", 22),
         Binary(
             "pulumi",
             "engine",
             "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi",
-            180,
+            230,
             "github.com/pulumi/pulumi/pkg/v3",
             "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version",
         ),
@@ -135,7 +135,7 @@ def _build(missing: list[Binary]) -> None:
         )
     minutes = sum(binary.seconds for binary in missing) / 60
     print(
-        f"Building {len(missing)} programs from source, once, into {paths.cache()}: "
+        f"Building from source, once, into {paths.cache()}: {', '.join(binary.name for binary in missing)}: "
         f"about {max(1, round(minutes))} min on 2 cores.",
         file=sys.stderr,
         flush=True,

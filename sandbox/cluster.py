@@ -128,6 +128,7 @@ def purge(home: Home | None = None) -> bool:
         for folder in _remembered_volumes(home):
             with suppress(OSError):  # not empty, or gone: somebody else's business
                 folder.rmdir()
+                folder.parent.rmdir()
         shutil.rmtree(home.run)
     home.lock.unlink(missing_ok=True)
     return True
@@ -189,13 +190,13 @@ def _bring_up(
 
     with Api(home.pki, ports["kube-apiserver"]) as api:
         spawn(store)
-        _wait(home, "API server", store, usually=8, done=lambda: api.healthy("/readyz"))
+        _wait(home, "API server", store, usually=4, done=lambda: api.healthy("/readyz"))
         spawn(clients)  # after it: the controller manager gives up when the API isn't there
         _wait(
             home,
             "Three simulated nodes",
             everything,
-            usually=4,
+            usually=6,
             done=lambda: objects.create(api, ports["kwok"]) and _status(home).healthy,
         )
 

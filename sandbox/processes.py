@@ -40,7 +40,7 @@ def spawn(command: list[str], folder: Path, log: Path) -> None:
         log.replace(log.with_suffix(".previous.log"))  # one is kept: why the last one ended
     environment = {key: os.environ[key] for key in ("PATH", "TMPDIR", "TZ", "LANG") if key in os.environ}
     with log.open("wb") as output:
-        subprocess.Popen(
+        process = subprocess.Popen(
             command,
             cwd=folder,
             env=environment | {"HOME": str(folder)},  # no settings from the user's own dot files
@@ -49,6 +49,9 @@ def spawn(command: list[str], folder: Path, log: Path) -> None:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
+    # For a moment after exec Linux shows an empty command line, which looks like none of ours.
+    while process.poll() is None and process.pid not in {other.pid for other in listing()}:
+        time.sleep(0.01)
 
 
 def end(processes: Iterable[Process], patience: float) -> None:
