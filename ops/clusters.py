@@ -64,6 +64,10 @@ class Cluster:
             return self.source.value
         return f"{self.context.name}, {self.source.value}"
 
+    def real_cluster_hint(self, option: str = "") -> str:
+        """How to get a cluster on which things run."""
+        return f"For a real cluster: {real_cluster_command()}, then make up{option}."
+
     def injected(self) -> dict[str, str]:
         """What to add to the stack's configuration so that the program finds this cluster."""
         if self.kubeconfig is None or self.context is None:

@@ -53,3 +53,19 @@ def last_words(text: str) -> str:
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     marked = [line.removeprefix("error:").strip() for line in lines if line.startswith("error:")]
     return "\n".join(dict.fromkeys(marked)) or "\n".join(lines[-3:])
+
+
+def of_program(message: str) -> str | None:
+    """One line for an exception in the program instead of its traceback; None where the message holds none."""
+    if "python inline source runtime error:" not in message:
+        return None
+    what = message.partition("python inline source runtime error:")[2].strip().splitlines()[0]
+    places = [line.strip() for line in message.splitlines() if line.strip().startswith('File "')]
+    ours = [
+        line
+        for line in places
+        if "site-packages" not in line and "<frozen" not in line and "/ops/" not in line
+    ]
+    where = ours[-1].replace('File "', "").replace('", line ', ":").split(",")[0] if ours else "the program"
+    last = [line for line in message.strip().splitlines() if line and not line.startswith(" ")][-1]
+    return f"The program failed at {where}: {last if what in last else what}\n  All of it: KOTAEMON_DEBUG=1"

@@ -1,12 +1,12 @@
 """`make up`: bring a stack up, and say how to use it."""
 
 import json
+import os
 from collections.abc import Callable, Mapping
 
 from ops.backend import checkpoint
-from ops.clusters import real_cluster_command
 from ops.errors import OpsError
-from ops.failures import EngineError, recognise
+from ops.failures import EngineError, of_program, recognise
 from ops.operations import Operations
 from ops.progress import Display, Progress
 from ops.stack import Session
@@ -25,7 +25,7 @@ def up(session: Session, say: Say, *, refresh: bool = False) -> None:
         for warning in progress.warnings:
             say(f"warning: {warning}")
         say(f"\nUp: {progress.summary()}, in {display.elapsed:.1f} s.")
-        for line in guidance(progress.outputs, session.stack, simulated=session.cluster.simulated):
+        for line in guidance(progress.outputs, session):
             say(line)
 
 
@@ -42,13 +42,17 @@ def watched(operation: Callable[[], None], progress: Progress, session: Session)
 
 def failure(progress: Progress, session: Session) -> str:
     """The errors of a run, each with its resource, and what to do where there is a common answer."""
-    specific = [(name, message) for name, message in progress.errors if message != "update failed"]
-    lines = [f"{name}: {message}" if name else message for name, message in specific]
+    lines: list[str] = []
+    for name, message in progress.errors:
+        if message == "update failed" or message.startswith("an unhandled error occurred:"):
+            continue
+        short_form = None if os.environ.get("KOTAEMON_DEBUG") else of_program(message)
+        lines.append(short_form or (f"{name}: {message}" if name else message))
     if progress.done:
         lines.append(
             f"Done so far and kept: {progress.summary()}. The same command again goes on from there."
         )
-    if any(name for name, _ in specific) and session.cluster.context:
+    if any(name for name, _ in progress.errors) and session.cluster.context:
         lines.append(f"What runs and what doesn't, and why: make status{stack_option(session.stack)}")
     return "\n".join(lines)
 
@@ -69,17 +73,18 @@ def settle(operations: Operations, say: Say) -> None:
         settle_pending(operations, pending, say)
 
 
-def guidance(outputs: Mapping[str, object], stack: str, *, simulated: int) -> list[str]:
+def guidance(outputs: Mapping[str, object], session: Session) -> list[str]:
     """What a person does next, from the stack's outputs."""
-    option = stack_option(stack)
+    option = stack_option(session.stack)
+    url = str(outputs.get("url", ""))
     lines = []
-    if simulated:
+    if session.cluster.simulated:
         lines.append(
-            f"On {simulated} simulated nodes: every object is real, no container runs. For a real cluster: "
-            f"{real_cluster_command()}, then make up{option}."
+            f"On {session.cluster.simulated} simulated nodes: every object is real, no container runs. "
+            f"{session.cluster.real_cluster_hint(option)}"
         )
-    elif "url" in outputs:
-        lines.append(f"Open       {outputs['url']}")
+    elif url.startswith("https://"):
+        lines.append(f"Open       {url}")
     else:
         lines.append(f"Open       make open{option}")
     if name := outputs.get("adminUsername"):

@@ -1,0 +1,52 @@
+"""The stack's outputs, without asking the engine where the state is a file here."""
+
+import json
+from collections.abc import Mapping
+
+from ops import backend as backends
+from ops.errors import OpsError
+from ops.stack import Session
+from ops.up import stack_option
+
+
+def outputs(session: Session) -> Mapping[str, object]:
+    """What the last update exported; secrets masked. Raises OpsError where the stack isn't up."""
+    state = backends.checkpoint(session.backend, session.stack)
+    if state is None:
+        with session.operations() as operations:
+            found = (
+                json.loads(operations.run("stack", "output", "--json", "--stack", session.stack))
+                if operations.exists()
+                else {}
+            )
+    else:
+        found = of_checkpoint(state)
+    if not found:
+        raise OpsError(absent(session), f"make up{stack_option(session.stack)}")
+    return found
+
+
+def of_checkpoint(state: Mapping[str, object]) -> dict[str, object]:
+    """The outputs in a state; what is encrypted is left as the engine marks it."""
+    resources = state.get("resources")
+    for resource in resources if isinstance(resources, list) else []:
+        if resource.get("type") == "pulumi:pulumi:Stack":
+            return dict(resource.get("outputs") or {})
+    return {}
+
+
+def absent(session: Session) -> str:
+    """That the stack isn't up here, and where it is."""
+    others = backends.elsewhere(session.stack, session.backend)
+    hint = f" It is up on {', '.join(others)}: KOTAEMON_CLUSTER={others[0]} make …" if others else ""
+    return f"Stack {session.stack} isn't up on this cluster ({session.cluster}).{hint}".replace(
+        "KOTAEMON_CLUSTER=kotaemon-sandbox", "KOTAEMON_CLUSTER=sandbox"
+    )
+
+
+def namespace(session: Session, found: Mapping[str, object]) -> str:
+    """The namespace of the stack's objects. Raises OpsError where the program doesn't export it."""
+    name = found.get("namespace")
+    if not isinstance(name, str):
+        raise OpsError(f"Stack {session.stack} exports no `namespace`.", "make up, so that it does")
+    return name

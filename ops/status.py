@@ -1,0 +1,78 @@
+"""`make status`: what is ready, what isn't, and why."""
+
+import json
+from collections.abc import Callable
+
+from ops import health
+from ops.api import Api
+from ops.errors import OpsError, ReportedError
+from ops.outputs import namespace, outputs
+from ops.stack import Session
+from ops.up import stack_option
+
+SIMULATED = "kwok.x-k8s.io/node"
+"""The annotation of a node that runs nothing."""
+
+
+def status(session: Session, say: Callable[[str], object], *, as_json: bool) -> None:
+    """Show the report. Raises ReportedError(1) where something isn't ready, OpsError where nothing can be told."""
+    space = namespace(session, outputs(session))
+    if session.cluster.context is None:
+        raise OpsError(
+            f"The cluster ({session.cluster}) isn't there to ask.",
+            f"make up{stack_option(session.stack)}, or for the sandbox alone: make sandbox-start",
+        )
+    with Api(session.cluster.context) as api:
+        found = health.report(space, snapshot(api, space))
+    if as_json:
+        say(json.dumps(health.as_json(found), indent=2))
+    else:
+        for line in lines(found):
+            say(line)
+    if not found.ready:
+        raise ReportedError(1)
+
+
+def snapshot(api: Api, namespace: str) -> health.Snapshot:
+    """All that the report looks at. Raises OpsError where the API server doesn't answer."""
+
+    def listed(group: str, plural: str) -> list[health.Object]:
+        return list(api.items(f"/{group}/namespaces/{namespace}/{plural}"))
+
+    nodes = api.items("/api/v1/nodes")
+    return health.Snapshot(
+        deployments=listed("apis/apps/v1", "deployments"),
+        replica_sets=listed("apis/apps/v1", "replicasets"),
+        stateful_sets=listed("apis/apps/v1", "statefulsets"),
+        daemon_sets=listed("apis/apps/v1", "daemonsets"),
+        jobs=listed("apis/batch/v1", "jobs"),
+        pods=listed("api/v1", "pods"),
+        claims=listed("api/v1", "persistentvolumeclaims"),
+        services=listed("api/v1", "services"),
+        slices=listed("apis/discovery.k8s.io/v1", "endpointslices"),
+        events=listed("api/v1", "events"),
+        simulated=sum(
+            health.part(node, "metadata", "annotations").get(SIMULATED) == "fake" for node in nodes
+        ),
+    )
+
+
+def lines(found: health.Report) -> list[str]:
+    """The report as text: what isn't ready last, with its reasons, so that it is next to the prompt."""
+    if not found.items:
+        return [f"Nothing is in namespace {found.namespace}: make up"]
+    width = max(len(f"{item.kind} {item.name}") for item in found.items)
+    result = []
+    for item in sorted(found.items, key=lambda one: not one.ready):
+        mark = "ok " if item.ready else "!! "
+        result.append(f"{mark}{f'{item.kind} {item.name}':{width}}  {item.state}")
+        result += [f"     {reason}" for reason in item.reasons]
+        result += [f"     → {tip}" for tip in item.advice]
+    waiting = sum(not item.ready for item in found.items)
+    total = f"{waiting} of {len(found.items)} not ready" if waiting else f"All {len(found.items)} ready"
+    result += ["", f"{total} in namespace {found.namespace}."]
+    if found.simulated:
+        result.append(
+            f"{found.simulated} simulated nodes: their pods are called ready, and no container runs in them."
+        )
+    return result
