@@ -74,7 +74,7 @@ def elasticsearch_spec(settings: ElasticsearchSettings, password: SecretRef) -> 
             core.v1.ContainerPortArgs(name="http", container_port=_HTTP),
             core.v1.ContainerPortArgs(name="readiness", container_port=_READINESS),
         ],
-        resources=requirements(settings.resources),
+        resources=requirements(settings.resources, disk="3Gi"),
         security_context=container_security(),
         # "readiness" is open exactly while the node can serve, and asks for no password.
         **probes(tcp("readiness"), tcp("http")),

@@ -16,7 +16,6 @@ from .contracts import ConfigMapRef, SecretRef
 
 PART_OF = "kotaemon"
 _CPU_LIMIT_FACTOR = 4
-EPHEMERAL_REQUEST, EPHEMERAL_LIMIT = "64Mi", "1Gi"
 
 
 def labels(component: str, *, version: str | None = None) -> dict[str, str]:
@@ -74,15 +73,15 @@ def container_security() -> core.v1.SecurityContextArgs:
     )
 
 
-def requirements(resources: Resources) -> core.v1.ResourceRequirementsArgs:
-    """Requests and limits of a long-running container."""
+def requirements(resources: Resources, *, disk: str = "2Gi") -> core.v1.ResourceRequirementsArgs:
+    """Requests and limits of a container; `disk` bounds its logs and scratch folders together."""
     millicores = int(amount(resources.cpu) * 1000)
     return core.v1.ResourceRequirementsArgs(
-        requests={"cpu": resources.cpu, "memory": resources.memory, "ephemeral-storage": EPHEMERAL_REQUEST},
+        requests={"cpu": resources.cpu, "memory": resources.memory, "ephemeral-storage": "64Mi"},
         limits={
             "cpu": resources.cpu_limit or f"{_CPU_LIMIT_FACTOR * millicores}m",
             "memory": resources.memory_limit or resources.memory,
-            "ephemeral-storage": EPHEMERAL_LIMIT,
+            "ephemeral-storage": disk,
         },
     )
 

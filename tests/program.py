@@ -121,7 +121,7 @@ class _Recorder(mocks.MockMonitor):
         urn = self.make_urn(request.parent, request.type, request.name)
         if urn in self.resources:
             raise AssertionError(f"registered twice: {urn}")
-        answer = super().RegisterResource(request)
+        answer = super().RegisterResource(request)  # type: ignore[no-untyped-call]  # pulumi's mocks are untyped
         if request.type != "pulumi:pulumi:Stack":
             inputs = rpc.deserialize_properties(request.object, keep_unknowns=False)
             self._graph.registrations.append(
@@ -183,7 +183,11 @@ def evaluate(
     root = get_root_resource()
     assert isinstance(root, Stack)
     root.outputs.clear()
-    _sync_await(run_pulumi_func(lambda: runpy.run_path(str(ROOT / "__main__.py"), run_name="__main__")))
+
+    def program() -> None:
+        runpy.run_path(str(ROOT / "__main__.py"), run_name="__main__")
+
+    _sync_await(run_pulumi_func(program))
     graph.registrations.sort(key=lambda one: one.urn)
     graph.outputs = dict(root.outputs)
     return graph

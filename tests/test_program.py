@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from components.config.fields import amount
 from components.images import CHROMA, ELASTICSEARCH, POSTGRES, QDRANT
 
 from .program import SENTINEL, Registration, evaluate, resolved
@@ -131,6 +132,17 @@ def test_scratch_folders_are_bounded(stack: str) -> None:
         for volume in (one.pod_spec or {}).get("volumes") or []:
             if "emptyDir" in volume:
                 assert volume["emptyDir"]["sizeLimit"], one.urn
+
+
+def test_scratch_folders_fit_the_limit_that_evicts(stack: str) -> None:
+    """The kubelet counts them: a pod that may fill more than its limit is evicted while it does."""
+    for one in graph_of(stack).registrations:
+        if (spec := one.pod_spec) is None:
+            continue
+        folders = [volume["emptyDir"] for volume in spec.get("volumes") or [] if "emptyDir" in volume]
+        disk = sum(amount(folder["sizeLimit"]) for folder in folders if folder.get("medium") != "Memory")
+        limits = [container["resources"]["limits"]["ephemeral-storage"] for container in spec["containers"]]
+        assert disk < sum(amount(limit) for limit in limits), one.urn
 
 
 def test_stateful_sets_and_claims_keep_their_names(stack: str) -> None:

@@ -109,7 +109,7 @@ def pod_template(app: App, parts: PodParts) -> core.v1.PodTemplateSpecArgs:
         working_dir="/app",
         env=environment(whole.values, whole.secrets),
         ports=[core.v1.ContainerPortArgs(name="http", container_port=env.PORT)],
-        resources=requirements(app.resources),
+        resources=requirements(app.resources, disk="12Gi"),
         security_context=container_security(),
         **probes(http("/", "http"), http("/theme.css", "http")),
         lifecycle=_drain() if parts.replicated else None,

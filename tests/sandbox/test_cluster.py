@@ -7,6 +7,7 @@ programs are shared. Without them the first run builds them, which takes minutes
 import http.client
 import json
 import os
+import shutil
 import signal
 import socket
 import ssl
@@ -315,3 +316,13 @@ def test_a_process_that_cannot_start_is_named_with_the_end_of_its_log(home: Home
     with pytest.raises(SandboxError, match=r"(?s)kube-apiserver ended.*service-account\.key.*All of it: "):
         cluster.start(home)
     (home.pki / "service-account.key").write_text(good)
+
+
+def test_stop_finds_the_processes_even_when_their_folder_was_removed(
+    home: Home, running: cluster.Cluster
+) -> None:
+    """Who removes the folder first must not be left with processes that no command finds."""
+    shutil.rmtree(home.run)
+
+    assert cluster.stop(home)
+    assert processes_of(home) == []
