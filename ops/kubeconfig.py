@@ -17,6 +17,7 @@ import yaml
 from ops.errors import OpsError
 
 Node = Mapping[str, object]
+ASIDE = "Fix it or unset KUBECONFIG; or leave it aside: KOTAEMON_CLUSTER=sandbox"
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ def read(path: Path) -> list[Context]:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise OpsError(f"{path} can't be read: {error}") from error
+        raise OpsError(f"{path} can't be read: {error}", ASIDE) from error
     return parse(text, path)
 
 
@@ -61,9 +62,9 @@ def parse(text: str, file: Path | None) -> list[Context]:
     try:
         document = yaml.safe_load(text) or {}
     except yaml.YAMLError as error:
-        raise OpsError(f"{where} is not YAML: {' '.join(str(error).split())}") from error
+        raise OpsError(f"{where} is not YAML: {' '.join(str(error).split())}", ASIDE) from error
     if not isinstance(document, dict):
-        raise OpsError(f"{where} is not a kubeconfig: it holds no mapping.")
+        raise OpsError(f"{where} is not a kubeconfig: it holds no mapping.", ASIDE)
     clusters, users = _named(document, "clusters", "cluster"), _named(document, "users", "user")
     contexts = [
         Context(
