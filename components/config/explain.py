@@ -26,8 +26,12 @@ _WHAT = {
 
 
 def explain(error: ValidationError, prefix: str) -> list[Problem]:
-    """One problem for each error."""
-    return [_problem(details, prefix) for details in error.errors(include_url=False)]
+    """One problem for each error. A list isn't too short because its entries are wrong."""
+    return [
+        _problem(details, prefix)
+        for details in error.errors(include_url=False)
+        if not (details["type"] == "too_short" and details["input"])
+    ]
 
 
 def _problem(details: ErrorDetails, prefix: str) -> Problem:

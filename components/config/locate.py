@@ -42,7 +42,7 @@ def locate(location: tuple[int | str, ...]) -> Location:
         path.append(str(part))
         owner = section
         if entry is not None:
-            field, section, entry = None, section_of(entry), None
+            field, section, entry = FieldInfo.from_annotation(entry), section_of(entry), None
             continue
         field = None if owner is None else _field(owner, str(part))
         section = None if field is None else section_of(field.annotation)

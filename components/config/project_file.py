@@ -29,7 +29,7 @@ def with_config_block(project: str) -> str:
     for line in lines:
         if line.startswith("config:"):
             inside = True
-        elif inside and not line.startswith((" ", "#", "\n")):
+        elif inside and not line.startswith((" ", "\n")):
             inside = False
         if not inside:
             kept.append(line)

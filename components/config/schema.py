@@ -114,18 +114,25 @@ def _without_nulls(value: Any) -> Any:
 
 def _by_kind(schema: Json, definitions: Json) -> Json:
     """One `if` for each kind: an error then names the key that is wrong, not the whole union."""
+    usual, mapping = schema["default"]["kind"], schema["discriminator"]["mapping"]
     kinds = {
-        kind: _resolved({"$ref": reference}, definitions)
-        for kind, reference in schema["discriminator"]["mapping"].items()
+        kind: _resolved({"$ref": mapping[kind]}, definitions)
+        for kind in sorted(mapping, key=lambda kind: (kind != usual, kind))
     }
     described = "\n".join(f"- {kind}: {member['description']}" for kind, member in kinds.items())
     return {
         "type": "object",
-        **{key: schema[key] for key in ("description", "default") if key in schema},
-        "required": ["kind"],
-        "properties": {"kind": {"enum": list(kinds), "description": described}},
+        "description": schema["description"],
+        "default": {"kind": usual},
+        "properties": {"kind": {"enum": list(kinds), "default": usual, "description": described}},
         "allOf": [
-            {"if": {"properties": {"kind": {"const": kind}}, "required": ["kind"]}, "then": member}
+            {
+                "if": {
+                    "properties": {"kind": {"const": kind}},
+                    **({} if kind == usual else {"required": ["kind"]}),
+                },
+                "then": {**member, "required": [key for key in member.get("required", []) if key != "kind"]},
+            }
             for kind, member in kinds.items()
         ],
     }

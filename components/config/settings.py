@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from .app import App, Models
 from .fields import WHOLE, Cpu, Host, Label, Memory, ObjectName, Port, SecretKey, SqlName
@@ -155,9 +155,23 @@ class ExistingSecret(Section):
     """The key in it."""
 
 
-Postgres = Annotated[InClusterPostgres | ExternalPostgres, Field(discriminator="kind")]
-VectorDb = Annotated[Qdrant | Chroma | PgVector, Field(discriminator="kind")]
-Docstore = Annotated[LanceDb | PostgresDocuments | Elasticsearch, Field(discriminator="kind")]
+def _or(usual: type[InClusterPostgres | Qdrant | LanceDb]) -> BeforeValidator:
+    """Without a `kind` it is the usual one, as long as its keys are: `pulumi config set --path` adds no kind."""
+    known = {info.alias for info in usual.model_fields.values()}
+
+    def with_kind(value: object) -> object:
+        if isinstance(value, dict) and "kind" not in value and value.keys() <= known:
+            return {"kind": usual.model_fields["kind"].default, **value}
+        return value
+
+    return BeforeValidator(with_kind)
+
+
+Postgres = Annotated[
+    InClusterPostgres | ExternalPostgres, Field(discriminator="kind"), _or(InClusterPostgres)
+]
+VectorDb = Annotated[Qdrant | Chroma | PgVector, Field(discriminator="kind"), _or(Qdrant)]
+Docstore = Annotated[LanceDb | PostgresDocuments | Elasticsearch, Field(discriminator="kind"), _or(LanceDb)]
 
 
 class Settings(Section):
