@@ -152,6 +152,8 @@ def _controller_manager(home: Home, ports: Mapping[str, int]) -> list[str]:
         f"--root-ca-file={home.pki / 'ca.crt'}",
         f"--service-account-private-key-file={home.pki / 'service-account.key'}",
         "--enable-hostpath-provisioner",
+        # A busy machine delays the simulated nodes' heartbeats; their pods would be marked unready for good.
+        "--node-monitor-grace-period=24h",
     ]
 
 
