@@ -25,11 +25,15 @@ def _note(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 
-def _session(options: argparse.Namespace, *, start: bool, quiet: bool = False) -> "Session":
+def _session(
+    options: argparse.Namespace, *, start: bool = False, reach: bool = True, quiet: bool = False
+) -> "Session":
     from ops.stack import open_session
 
     say = _note if quiet else _say
-    return open_session(Project(options.project), options.stack, os.environ, start=start, say=say)
+    return open_session(
+        Project(options.project), options.stack, os.environ, start=start, reach=reach, say=say
+    )
 
 
 def _up(options: argparse.Namespace) -> None:
@@ -53,13 +57,13 @@ def _diff(options: argparse.Namespace) -> None:
 def _status(options: argparse.Namespace) -> None:
     from ops.status import status
 
-    status(_session(options, start=False, quiet=options.json), _say, as_json=options.json)
+    status(_session(options, quiet=options.json), _say, as_json=options.json)
 
 
 def _open(options: argparse.Namespace) -> None:
     from ops.open import open_app
 
-    open_app(_session(options, start=False), _say, port=options.port, browser=options.browser)
+    open_app(_session(options), _say, port=options.port, browser=options.browser)
 
 
 def _render(options: argparse.Namespace) -> None:
@@ -83,7 +87,7 @@ def _doctor(options: argparse.Namespace) -> None:
 def _pulumi(options: argparse.Namespace) -> None:
     from ops.passthrough import passthrough
 
-    passthrough(_session(options, start=False, quiet=True), options.arguments, _note)
+    passthrough(_session(options, reach=False, quiet=True), options.arguments, _note)
 
 
 def parser() -> argparse.ArgumentParser:

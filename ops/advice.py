@@ -31,6 +31,10 @@ _BY_TEXT = (
     ("Insufficient cpu", "No node has that much CPU left: add nodes, or lower resources.cpu."),
     ("Insufficient memory", "No node has that much memory left: add nodes, or lower resources.memory."),
     ("unbound immediate PersistentVolumeClaims", "It waits for its volume claim: see there."),
+    (
+        "node affinity/selector",
+        "No node has the labels that the pod asks for: kubectl get nodes --show-labels.",
+    ),
     ("untolerated taint", "The nodes carry a taint that keeps it away: kubectl describe nodes."),
     (
         "topology spread constraints",

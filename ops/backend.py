@@ -11,7 +11,7 @@ from pathlib import Path
 import yaml
 
 from ops import paths
-from ops.clusters import Cluster
+from ops.clusters import SANDBOX, Cluster, Source
 from ops.engine import Engine, Kind
 from ops.errors import OpsError
 from ops.paths import Project
@@ -63,12 +63,32 @@ def choose(project: Project, engine: Engine, cluster: Cluster, environment: Mapp
         return Backend(url)
     if engine.kind is not Kind.SANDBOX and _logged_in(environment):
         return Backend(None)
-    folder = paths.state() / "state" / (cluster.uid or "no-cluster")
+    folder = paths.state() / "state" / (cluster.uid or remembered(cluster) or "no-cluster")
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    if cluster.context:
-        described = json.dumps({"context": cluster.context.name, "server": cluster.context.server})
-        paths.write_private(folder / "cluster.json", described)
+    if cluster.uid:
+        paths.write_private(folder / "cluster.json", json.dumps(_description(cluster)))
     return Backend(f"file://{folder}", folder)
+
+
+def _description(cluster: Cluster) -> dict[str, str]:
+    """What a cluster is recognised by while it doesn't answer."""
+    if cluster.source is Source.SANDBOX:  # its port may change, its folder doesn't
+        return {"context": SANDBOX, "server": str(cluster.kubeconfig)}
+    context = cluster.context
+    return {"context": context.name, "server": context.server} if context else {}
+
+
+def remembered(cluster: Cluster) -> str | None:
+    """The identity that a cluster had when it last answered; None where it never did."""
+    wanted = _description(cluster)
+    folders = sorted((paths.state() / "state").glob("*/cluster.json"), key=lambda path: -path.stat().st_mtime)
+    for path in folders if wanted else ():
+        try:
+            if json.loads(path.read_text(encoding="utf-8")) == wanted:
+                return path.parent.name
+        except (OSError, ValueError):
+            continue
+    return None
 
 
 def elsewhere(stack: str, here: Backend) -> list[str]:
@@ -187,7 +207,8 @@ def heal(backend: Backend, stack: str) -> list[str]:
                 f"started by {lock.user} at {lock.since}.",
                 f"Wait for it to end. If it is gone: make pulumi STACK={stack} ARGS='cancel --yes'",
             )
-        lock.path.unlink(missing_ok=True)
+        for path in (lock.path, lock.path.with_name(f"{lock.path.name}.attrs")):
+            path.unlink(missing_ok=True)
         said.append(f"Removed the lock of a run that was killed (process {lock.pid}, {lock.since}).")
     return said
 

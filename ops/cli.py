@@ -16,6 +16,7 @@ from pulumi.automation.errors import create_command_error
 from semver import VersionInfo
 
 from ops.engine import Engine
+from ops.errors import OpsError
 
 Print = Callable[[str], object]
 
@@ -42,7 +43,7 @@ class Cli(auto.PulumiCommand):
         on_output: Print | None = None,
         on_error: Print | None = None,
     ) -> CommandResult:
-        """Run a command to its end. Raises auto.CommandError where it fails."""
+        """Run a command to its end. Raises auto.CommandError where it fails, OpsError where it is killed."""
         process = subprocess.Popen(
             [self.command, "--non-interactive", *args],
             stdin=subprocess.DEVNULL,
@@ -68,6 +69,11 @@ class Cli(auto.PulumiCommand):
             reader.join(5)  # a plugin that outlives a killed engine may hold the pipe open
         self._running = None
         result = CommandResult(stdout="\n".join(output), stderr="\n".join(errors), code=code)
+        if code < 0 and not self.cancelled:
+            raise OpsError(
+                f"The engine was killed (signal {-code}).",
+                "The same command again heals what is left and goes on",
+            )
         if code != 0:
             raise create_command_error(result)
         return result

@@ -40,6 +40,7 @@ class Source(StrEnum):
     LOCAL = "a local cluster"
     SANDBOX = "the sandbox"
     PROGRAM = "made by the stack itself"
+    UNKNOWN = "not known"
 
 
 @dataclass(frozen=True)
@@ -98,6 +99,20 @@ def choose(
         if (uid := answer(context)) is not None:
             return Cluster(Source.LOCAL, context, _file_of(context), uid)
     return _sandbox(start)
+
+
+def choose_absent(stack: str, config: Mapping[str, object], environment: Mapping[str, str]) -> Cluster:
+    """The same, for commands that don't talk to the cluster: it may be unreachable, or not even named yet."""
+    try:
+        return choose(stack, config, environment, start=False)
+    except OpsError:
+        pass
+    try:
+        asked = environment.get(VARIABLE, "").strip()
+        context = _named(asked, environment) if asked else from_config(config, environment)
+        return Cluster(Source.ASKED if asked else Source.STACK_FILE, context)
+    except OpsError:
+        return Cluster(Source.UNKNOWN)
 
 
 def makes_its_own(config: Mapping[str, object]) -> bool:
@@ -207,13 +222,14 @@ def _file_of(context: Context) -> Path:
 def _sandbox(start: bool) -> Cluster:
     from sandbox import cluster
     from sandbox.errors import SandboxError
+    from sandbox.paths import Home
 
     try:
         found = cluster.start() if start else cluster.running()
     except SandboxError as error:
         raise OpsError(str(error)) from error
     if found is None:
-        return Cluster(Source.SANDBOX)
+        return Cluster(Source.SANDBOX, kubeconfig=Home.default().kubeconfig)
     context = next(known for known in kubeconfig.read(found.kubeconfig) if known.name == found.context)
     return Cluster(
         Source.SANDBOX, context, found.kubeconfig, answer(context, 10.0), simulated=len(found.nodes)

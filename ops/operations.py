@@ -2,6 +2,7 @@
 
 import datetime
 import json
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -98,12 +99,16 @@ class Operations:
         self._operate(lambda: self._stack().destroy(on_event=on_event))
 
     def _operate(self, operation: Callable[[], object]) -> None:
-        with self.cli.cancellable():
+        with self.cli.cancellable(), warnings.catch_warnings():
+            # "Error in event stream", where the engine is killed: that is said better elsewhere.
+            warnings.simplefilter("ignore", UserWarning)
             try:
                 operation()
-            except auto.CommandError as error:
+            except (auto.CommandError, OpsError) as error:
                 if self.cli.cancelled:
                     raise KeyboardInterrupt from error
+                if isinstance(error, OpsError):
+                    raise
                 raise failures.explain(error, self.session) from error
 
     def _stack(self) -> auto.Stack:

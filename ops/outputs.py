@@ -10,7 +10,10 @@ from ops.up import stack_option
 
 
 def outputs(session: Session) -> Mapping[str, object]:
-    """What the last update exported; secrets masked. Raises OpsError where the stack isn't up."""
+    """What the last update exported; secrets masked. Raises OpsError where the stack isn't up.
+
+    While the first update still runs, or after it failed, that is the namespace alone.
+    """
     state = backends.checkpoint(session.backend, session.stack)
     if state is None:
         with session.operations() as operations:
@@ -28,20 +31,21 @@ def outputs(session: Session) -> Mapping[str, object]:
 
 def of_checkpoint(state: Mapping[str, object]) -> dict[str, object]:
     """The outputs in a state; what is encrypted is left as the engine marks it."""
+    found: dict[str, object] = {}
     resources = state.get("resources")
     for resource in resources if isinstance(resources, list) else []:
-        if resource.get("type") == "pulumi:pulumi:Stack":
-            return dict(resource.get("outputs") or {})
-    return {}
+        if resource.get("type") == "kubernetes:core/v1:Namespace":
+            found.setdefault("namespace", str(resource.get("id")))
+        elif resource.get("type") == "pulumi:pulumi:Stack":
+            found |= resource.get("outputs") or {}
+    return found
 
 
 def absent(session: Session) -> str:
     """That the stack isn't up here, and where it is."""
     others = backends.elsewhere(session.stack, session.backend)
     hint = f" It is up on {', '.join(others)}: KOTAEMON_CLUSTER={others[0]} make …" if others else ""
-    return f"Stack {session.stack} isn't up on this cluster ({session.cluster}).{hint}".replace(
-        "KOTAEMON_CLUSTER=kotaemon-sandbox", "KOTAEMON_CLUSTER=sandbox"
-    )
+    return f"Stack {session.stack} isn't up on this cluster ({session.cluster}).{hint}"
 
 
 def namespace(session: Session, found: Mapping[str, object]) -> str:

@@ -27,6 +27,8 @@ SHOWN = {
 """Operations that people care about: symbol, and the word for a finished one."""
 
 _MARKUP = re.compile(r"<\{%[^%]*%\}>")
+_STATUS = re.compile(r"\[\w+\]")
+"""How the Kubernetes provider begins what it says while it waits, such as `[MinimumReplicasUnavailable]`."""
 _COLOR = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -112,7 +114,7 @@ class Progress:
         if severity == "error":
             if message not in {known for _, known in self.errors}:
                 self.errors.append((name, message))
-        elif severity == "warning":
+        elif severity == "warning" and not (urn in self.running and _STATUS.match(message)):
             line = f"{name}: {message}" if name else message
             if line not in self.warnings:
                 self.warnings.append(line)

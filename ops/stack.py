@@ -70,12 +70,24 @@ class Session:
 
 
 def open_session(
-    project: Project, stack: str, environment: Mapping[str, str], *, start: bool, say: Callable[[str], object]
+    project: Project,
+    stack: str,
+    environment: Mapping[str, str],
+    *,
+    start: bool = False,
+    reach: bool = True,
+    say: Callable[[str], object],
 ) -> Session:
-    """Choose engine, cluster and backend, and say which in one line. Raises OpsError."""
+    """Choose engine, cluster and backend, and say which in one line. Raises OpsError.
+
+    `start` lets the sandbox start; without `reach` the cluster may be out of reach, or unknown.
+    """
     config = clusters.config_of(project, stack)
     engine = engines.choose(environment)
-    cluster = clusters.choose(stack, config, environment, start=start)
+    if reach:
+        cluster = clusters.choose(stack, config, environment, start=start)
+    else:
+        cluster = clusters.choose_absent(stack, config, environment)
     backend = backends.choose(project, engine, cluster, environment)
     unlocking, made = backends.passphrase(environment)
     session = Session(project, stack, config, engine, cluster, backend, unlocking)
