@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from components.config import ConfigError
-from tests.test_config import CERTIFICATE, SECRET, WRONG, Values, Wrong, project, read
+from tests.test_config import CERTIFICATE, SECRET, WRONG, Values, Wrong, project, read, refused
 
 __all__ = ["project"]
 
@@ -79,3 +79,29 @@ def test_typing_the_remedies_mends_the_file(row: Wrong, project: Path) -> None:
         else:
             return
     pytest.fail(f"still wrong after {len(seen)} remedies: {seen}")
+
+
+@pytest.mark.parametrize(
+    ("config", "remedy"),
+    [
+        ({"app": {"storage": {"size": 10}}}, "--path app.storage.size 10Gi"),
+        ({"app": {"storage": {"size": "2 Gi"}}}, "--path app.storage.size 2Gi"),
+        ({"app": {"storage": {"size": "50GB"}}}, "--path app.storage.size 50Gi"),
+        ({"namespace": {"name": "My_App "}}, "--path namespace.name my-app"),
+        ({"models": {"ollama": {"url": "http://gpu:11434"}}}, "models.ollama.url http://gpu:11434/v1/"),
+        ({"models": {"ollama": {"url": "http://gpu:11434/v1"}}}, "models.ollama.url http://gpu:11434/v1/"),
+        ({"app": {"image": {"tag": "0.11.3 "}}}, "--path app.image.tag 0.11.3"),
+        ({"app": {"image": {"variant": "ful"}}}, "--path app.image.variant full"),
+        ({"app": {"image": {"tag": "1.2.3-full"}}}, "--path app.image.tag 1.2.3"),
+        (
+            {"postgres": {"kind": "external", "host": "tcp://PG.example.com:5432"}},
+            "postgres.host pg.example.com",
+        ),
+        ({"postgres": {"host": "pg.example.com"}}, "--path postgres.kind external"),
+        ({"app": {"replicas": 99}}, "--path app.replicas 50"),
+    ],
+    ids=str,
+)
+def test_a_remedy_takes_up_what_was_probably_meant(config: Values, remedy: str) -> None:
+    """Nobody wants to read that 10 is wrong and then type somebody else's size."""
+    assert refused(config).problems[0].remedy.endswith(remedy)

@@ -60,6 +60,8 @@ def _problem(details: ErrorDetails, prefix: str) -> Problem:
         remedy = set_command(where, least if kind == "greater_than_equal" else most)
     elif kind == "value_error":
         allowed, remedy = str(details["ctx"]["error"]), _repair(at, where)
+        if meant := _meant(at.field, details["input"]):
+            remedy = set_command(where, meant)
     elif kind == "too_short":
         allowed = "must have at least one entry; without the key it has its default"
         remedy = remove_command(where)
@@ -141,6 +143,18 @@ def _repair(at: Location, where: str) -> str:
     if at.path[-1].isdigit() or (example is None and at.field is not None and not at.field.is_required()):
         return remove_command(where)
     return set_command(where, "…" if example is None else example)
+
+
+def _meant(field: FieldInfo | None, value: object) -> str | None:
+    """What was probably meant by a slip: 10Gi by 10."""
+    if (
+        field is None
+        or isinstance(value, bool)
+        or not isinstance(value, str | int)
+        or looks_secret("", value)
+    ):
+        return None
+    return next((meant for form in texts(field) if (meant := form.mended(str(value)))), None)
 
 
 def _example(field: FieldInfo | None) -> Any:

@@ -2,7 +2,6 @@
 
 import ipaddress
 import re
-from decimal import Decimal
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
@@ -14,6 +13,8 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from .form import Text
+from .mend import dashed, host_of, with_scheme, with_unit, with_v1, without_user
+from .quantity import amount as amount
 from .redact import looks_secret
 
 _CPU = r"[0-9]+(\.[0-9]+)?m?"
@@ -24,24 +25,6 @@ _TAG = r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}"
 _DIGEST = r"sha256:[0-9a-f]{64}"
 _NODE_LABEL_NAME = r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?"
 _LOOPBACK = "is the pod itself: name the host as pods reach it, such as ollama.ollama.svc"
-_FACTORS = {
-    "m": Decimal("0.001"),
-    "": Decimal(1),
-    "k": Decimal(10**3),
-    "M": Decimal(10**6),
-    "G": Decimal(10**9),
-    "T": Decimal(10**12),
-    "Ki": Decimal(2**10),
-    "Mi": Decimal(2**20),
-    "Gi": Decimal(2**30),
-    "Ti": Decimal(2**40),
-}
-
-
-def amount(quantity: str) -> Decimal:
-    """A Kubernetes quantity as a number: cores for a CPU, bytes for memory and storage."""
-    number, suffix = re.fullmatch(r"([0-9.]+)([A-Za-z]*)", quantity).groups()  # type: ignore[union-attr]  # validated
-    return Decimal(number) * _FACTORS[suffix]
 
 
 def is_floating(tag: str) -> bool:
@@ -129,6 +112,7 @@ Memory = Annotated[
         allowed="must be a size with its unit and no space between, such as 512Mi or 2Gi",
         example="2Gi",
         check=_positive,
+        mends=(with_unit,),
     ),
 ]
 """Bytes with a unit (`512Mi`, `2Gi`); a bare number is refused, as it is nearly always a slip."""
@@ -139,6 +123,7 @@ Label = Annotated[
         pattern=_LABEL,
         allowed="must be lower-case letters, digits and dashes, at most 63, such as kotaemon-dev",
         example="kotaemon-dev",
+        mends=(dashed,),
     ),
 ]
 """A DNS label: the name of a namespace."""
@@ -150,6 +135,7 @@ ObjectName = Annotated[
         allowed="must be lower-case letters, digits, dashes and dots, such as standard-rwo",
         example="standard-rwo",
         check=_object_name,
+        mends=(dashed,),
     ),
 ]
 """A DNS subdomain: the name of most Kubernetes objects."""
@@ -162,6 +148,7 @@ Host = Annotated[
         "such as db.example.com",
         example="db.example.com",
         check=_host,
+        mends=(host_of,),
     ),
 ]
 
@@ -174,6 +161,10 @@ Url = Annotated[
         "such as https://api.example.com/v1",
         example="https://api.example.com/v1",
         check=_url,
+        mends=(
+            with_scheme,
+            without_user,
+        ),
     ),
 ]
 
@@ -185,6 +176,7 @@ OllamaUrl = Annotated[
         "such as http://ollama.ollama.svc:11434/v1/",
         example="http://ollama.ollama.svc:11434/v1/",
         check=_url,
+        mends=(with_v1,),
     ),
 ]
 

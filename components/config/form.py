@@ -13,13 +13,25 @@ from pydantic_core import CoreSchema, core_schema
 class Text:
     """Text of one form: how it is checked, what a refusal says, and an example that passes.
 
-    `pattern` covers the whole value; `check` raises ValueError for what a pattern can't express.
+    `pattern` covers the whole value; `check` raises ValueError for what a pattern can't express; `mends`
+    make of the usual slips what was probably meant.
     """
 
     pattern: str
     allowed: str
     example: str
     check: Callable[[str], None] | None = None
+    mends: tuple[Callable[[str], str], ...] = ()
+
+    def mended(self, value: str) -> str | None:
+        """What was probably meant by `value`, if that is of this form."""
+        usual: tuple[Callable[[str], str], ...] = (str.strip, str.lower)
+        for mend in usual + self.mends:
+            try:
+                return self._checked(mend(value))
+            except ValueError:
+                continue
+        return None
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         """Check the pattern, then the rest."""
