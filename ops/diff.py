@@ -143,7 +143,7 @@ def _properties(step: StepEventMetadata, kind: str) -> Iterator[Property]:
             leaf
             for path in detailed
             for leaf in [(path, at(state, path), at(new, path))]
-            if leaf[1] is not None or leaf[2] is not None
+            if (leaf[1] is not None or leaf[2] is not None) and not masked(leaf[2])
         ]
     known = {path for path, _, _ in found}
     # A changed secret looks the same before and after: both are masked.
@@ -202,9 +202,10 @@ def _joined(path: str, key: str) -> str:
 def at(value: object, path: str) -> object:
     """What stands at an engine's property path (`a.b[0]["c.d"]`); None where nothing does.
 
-    Providers also write keys that hold dots without quotes, so the longest key that fits is taken.
+    Below a secret, that is the secret. Providers also write keys that hold dots without quotes, so the
+    longest key that fits is taken.
     """
-    if not path:
+    if not path or masked(value):
         return value
     if isinstance(value, Mapping):
         for key in sorted(value, key=len, reverse=True):

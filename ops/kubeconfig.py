@@ -60,9 +60,11 @@ def parse(text: str, file: Path | None) -> list[Context]:
     """All contexts of a kubeconfig's text, in its order. Raises OpsError where it isn't one."""
     where = file or "kubernetes:kubeconfig"
     try:
-        document = yaml.safe_load(text) or {}
+        document = yaml.safe_load(text)
     except yaml.YAMLError as error:
         raise OpsError(f"{where} is not YAML: {' '.join(str(error).split())}", ASIDE) from error
+    if document is None:
+        return []
     if not isinstance(document, dict):
         raise OpsError(f"{where} is not a kubeconfig: it holds no mapping.", ASIDE)
     clusters, users = _named(document, "clusters", "cluster"), _named(document, "users", "user")

@@ -21,6 +21,11 @@ ORDER = (
 )  # fmt: skip
 """The order in which kinds are applied; all others come after."""
 
+LARGE = 200_000
+"""Bytes above which an object doesn't fit into the annotation by which client-side apply works."""
+SERVER_SIDE = {"argocd.argoproj.io/sync-options": "ServerSideApply=true"}
+"""Argo CD applies on the client's side unless told otherwise; Flux never does."""
+
 Manifest = dict[str, object]
 
 
@@ -53,6 +58,8 @@ def files(recording: Recording, stack: str, store: str) -> dict[str, str]:
     result: dict[str, str] = {}
     for manifest in sorted(objects, key=_order):
         name, text = filename(manifest), dump(manifest)
+        if len(text) > LARGE:
+            text = dump(annotated(manifest, SERVER_SIDE))
         if MARK in text:
             raise OpsError(
                 f"{manifest['kind']} {_name(manifest)} holds a secret, which only a Secret may. Nothing was written."
@@ -62,7 +69,10 @@ def files(recording: Recording, stack: str, store: str) -> dict[str, str]:
                 f"Two objects are called {manifest['kind']} {_name(manifest)}. Nothing was written."
             )
         result[name] = text
-    header = f"# Stack {stack}. Written by `make render`: change the stack's file, not these.\n"
+    header = (
+        f"# Stack {stack}. Written by `make render`: change the stack's file, not these.\n"
+        "# Apply with: kubectl apply --server-side -k .\n"
+    )
     kustomization = {
         "apiVersion": "kustomize.config.k8s.io/v1beta1",
         "kind": "Kustomization",
@@ -72,6 +82,16 @@ def files(recording: Recording, stack: str, store: str) -> dict[str, str]:
     if listed:
         result["SECRETS.md"] = secrets_page(sorted(listed), stack, store)
     return result
+
+
+def annotated(manifest: Manifest, extra: Mapping[str, str]) -> Manifest:
+    """The manifest with more annotations."""
+    metadata = manifest.get("metadata")
+    assert isinstance(metadata, Mapping)  # noqa: S101 the recorder gives every object a name
+    return {
+        **manifest,
+        "metadata": {**metadata, "annotations": {**(metadata.get("annotations") or {}), **extra}},
+    }
 
 
 def external(
