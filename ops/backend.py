@@ -1,7 +1,6 @@
 """Where a stack's state lies, what unlocks its secrets, and locks that a killed run left behind."""
 
 import json
-import os
 import secrets
 import socket
 from collections.abc import Mapping
@@ -10,7 +9,7 @@ from pathlib import Path
 
 import yaml
 
-from ops import paths
+from ops import orphans, paths
 from ops.clusters import SANDBOX, Cluster, Source
 from ops.engine import Engine, Kind
 from ops.errors import OpsError
@@ -36,6 +35,11 @@ class Backend:
         if self.url and self.url.startswith("file://"):
             return Path(self.url.removeprefix("file://").split("?")[0]).expanduser()
         return None
+
+    @property
+    def runs(self) -> Path | None:
+        """Where the engines that run are noted."""
+        return self.folder / "runs" if self.folder else None
 
     def environment(self) -> dict[str, str]:
         """What tells the engine."""
@@ -171,7 +175,7 @@ class Lock:
     @property
     def dead(self) -> bool:
         """Whether the process that took it is gone: on this host, and no pulumi runs under its number."""
-        return self.host == socket.gethostname() and not _runs_pulumi(self.pid)
+        return self.host == socket.gethostname() and not orphans.runs(self.pid, b"pulumi")
 
 
 def locks(backend: Backend, stack: str) -> list[Lock]:
@@ -197,8 +201,8 @@ def locks(backend: Backend, stack: str) -> list[Lock]:
 
 
 def heal(backend: Backend, stack: str) -> list[str]:
-    """Remove the locks that killed runs left, and say so. Raises OpsError where a run is going on."""
-    said = []
+    """End engines and remove locks that killed runs left, and say so. Raises OpsError where a run is going on."""
+    said = orphans.end(backend.runs)
     for lock in locks(backend, stack):
         if not lock.dead:
             where = "" if lock.host == socket.gethostname() else f" on {lock.host}"
@@ -211,19 +215,3 @@ def heal(backend: Backend, stack: str) -> list[str]:
             path.unlink(missing_ok=True)
         said.append(f"Removed the lock of a run that was killed (process {lock.pid}, {lock.since}).")
     return said
-
-
-def _runs_pulumi(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        pass
-    command = Path(f"/proc/{pid}/cmdline")
-    if Path("/proc/self/cmdline").exists():
-        try:
-            return b"pulumi" in command.read_bytes()
-        except OSError:
-            return False
-    return True

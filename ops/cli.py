@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from types import FrameType
 from typing import IO
 
@@ -15,6 +16,7 @@ from pulumi.automation._cmd import CommandResult  # not exported, but in the sig
 from pulumi.automation.errors import create_command_error
 from semver import VersionInfo
 
+from ops import orphans
 from ops.engine import Engine
 from ops.errors import OpsError
 
@@ -28,10 +30,11 @@ class Cli(auto.PulumiCommand):
     us would take it for two, and the second one means "end at once".
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, runs: Path | None = None) -> None:
         # Without super(): it would run `pulumi version`, which is known already.
         self.command = str(engine.command)
         self.version = VersionInfo.parse(engine.version)
+        self._runs = runs
         self._running: subprocess.Popen[str] | None = None
         self.cancelled = False
 
@@ -64,7 +67,8 @@ class Cli(auto.PulumiCommand):
         ]
         for reader in readers:
             reader.start()
-        code = process.wait()
+        with orphans.noted(self._runs, process.pid):
+            code = process.wait()
         for reader in readers:
             reader.join(5)  # a plugin that outlives a killed engine may hold the pipe open
         self._running = None

@@ -48,7 +48,7 @@ class Operations:
     def __init__(self, session: "Session", work: Path) -> None:
         self.session = session
         self.work = work
-        self.cli = Cli(session.engine)
+        self.cli = Cli(session.engine, session.backend.runs)
         self._workspace = _Workspace(
             work_dir=str(work),
             pulumi_command=self.cli,
