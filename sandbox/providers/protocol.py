@@ -4,10 +4,12 @@ The message classes come from the installed Pulumi SDK. They are generated witho
 their shapes are declared here.
 """
 
+# ruff: noqa: D102 - the members of the shapes are named and described by protobuf
+
 import importlib
 import importlib.util
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
@@ -46,6 +48,8 @@ class Struct(Protocol):
 class Message(Protocol):
     """Any protobuf message."""
 
+    @staticmethod
+    def FromString(data: bytes) -> "Message": ...  # noqa: N802 - protobuf's name
     def SerializeToString(self) -> bytes: ...  # noqa: N802 - protobuf's name
     def HasField(self, name: str) -> bool: ...  # noqa: N802 - protobuf's name
 
@@ -165,6 +169,22 @@ def light_imports() -> None:
 def messages(name: str) -> ModuleType:
     """The module of generated messages, such as `provider_pb2`."""
     return importlib.import_module(f"{_PACKAGE}.{name}")
+
+
+def grpc() -> ModuleType:
+    """The gRPC library; it comes without types, too."""
+    return importlib.import_module("grpc")
+
+
+def parser(kind: type[Message]) -> Callable[[bytes], Message]:
+    """What turns bytes into a message of this kind."""
+    return kind.FromString
+
+
+def empty() -> Message:
+    """The answer that says nothing."""
+    made: Message = importlib.import_module("google.protobuf.empty_pb2").Empty()
+    return made
 
 
 def struct() -> Struct:

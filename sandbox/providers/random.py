@@ -12,8 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from . import protocol, server, wire
+from .base import Failure, Provider
 from .protocol import Difference, ResourceRequest
-from .server import Failure, Provider
 from .wire import UNKNOWN, Properties, Secret, Value
 
 _DIGITS = "0123456789"

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from . import protocol
 from .protocol import Struct, StructValue
 
 SIGNATURE = "4dabf18193072939515e22adb298388d"
@@ -91,9 +92,7 @@ def _decode_special(fields: Mapping[str, StructValue]) -> Value:
 
 def encode(properties: Mapping[str, Value]) -> Struct:
     """Turn property values into a message."""
-    from google.protobuf.struct_pb2 import Struct as Message
-
-    message: Struct = Message()
+    message = protocol.struct()
     message.update(_plain_map(properties))
     return message
 

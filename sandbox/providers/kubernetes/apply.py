@@ -3,8 +3,9 @@
 import threading
 from dataclasses import dataclass
 
-from ..server import INFO, Failure, Host
-from ..wire import Properties
+from sandbox.providers.base import INFO, Failure, Host
+from sandbox.providers.wire import Properties
+
 from . import managers
 from .catalog import Catalog, NoMatchError, Resource
 from .client import APPLY, JSON_PATCH, ApiError, Client

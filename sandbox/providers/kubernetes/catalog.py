@@ -3,7 +3,8 @@
 import threading
 from dataclasses import dataclass
 
-from ..server import Failure
+from sandbox.providers.base import Failure
+
 from .client import ApiError, Client
 from .kinds import KNOWN_VERSIONS, namespaced
 from .objects import GroupVersionKind, rows, text

@@ -15,7 +15,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote, urlencode, urlsplit
 
-from ..wire import Properties, Value
+from sandbox.providers.base import Failure
+from sandbox.providers.wire import Properties, Value
+
 from .kubeconfig import Access
 from .objects import number, rows, table, text
 
@@ -25,7 +27,7 @@ _JSON = "application/json"
 _TRIES_WHEN_BUSY = 5
 
 
-class ApiError(Exception):
+class ApiError(Failure):
     """The server refused. The text is the server's own."""
 
     def __init__(self, code: int, status: Properties) -> None:
@@ -64,7 +66,7 @@ class ApiError(Exception):
         return [text(cause, "message") for cause in rows(table(self.status, "details"), "causes")]
 
 
-class UnreachableError(Exception):
+class UnreachableError(Failure):
     """There is no talking to the server."""
 
 

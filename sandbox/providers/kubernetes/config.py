@@ -4,10 +4,11 @@ import json
 import os
 from dataclasses import dataclass
 
-from .. import wire
-from ..protocol import Difference, ResourceRequest
-from ..server import Failure
-from ..wire import Properties, Unknown, Value
+from sandbox.providers import wire
+from sandbox.providers.base import Failure
+from sandbox.providers.protocol import Difference, ResourceRequest
+from sandbox.providers.wire import Properties, Unknown, Value
+
 from . import kubeconfig
 from .objects import number, table, text
 

@@ -6,9 +6,10 @@ the other and walks through it.
 
 from typing import Final
 
-from .. import protocol
-from ..protocol import Difference
-from ..wire import Properties, Unknown, Value
+from sandbox.providers import protocol
+from sandbox.providers.protocol import Difference
+from sandbox.providers.wire import Properties, Unknown, Value
+
 from . import kinds, paths
 
 

@@ -5,7 +5,8 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ..wire import Properties
+from sandbox.providers.wire import Properties
+
 from .client import ApiError, Client, UnreachableError
 from .objects import name_of, owners, rows, table, text
 

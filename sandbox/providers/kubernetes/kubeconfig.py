@@ -9,8 +9,9 @@ from pathlib import Path
 
 import yaml
 
-from ..server import Failure
-from ..wire import Properties, Value
+from sandbox.providers.base import Failure
+from sandbox.providers.wire import Properties, Value
+
 from .objects import rows, table, text
 
 _EXEC_TIMEOUT = 60  # seconds; a login that needs a person takes longer than any other

@@ -1,6 +1,7 @@
 """Field managers: whose fields are whose, for server-side apply."""
 
-from ..wire import Properties, Value
+from sandbox.providers.wire import Properties, Value
+
 from . import paths
 from .objects import dig, drop, put, rows, table, text
 

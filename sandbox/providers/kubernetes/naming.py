@@ -3,10 +3,11 @@
 import hashlib
 import secrets
 
-from .. import protocol
-from ..protocol import ResourceRequest
-from ..server import Failure
-from ..wire import Properties, Unknown
+from sandbox.providers import protocol
+from sandbox.providers.base import Failure
+from sandbox.providers.protocol import ResourceRequest
+from sandbox.providers.wire import Properties, Unknown
+
 from .objects import dig, is_true, name_of, put, text
 
 AUTONAMED = "pulumi.com/autonamed"

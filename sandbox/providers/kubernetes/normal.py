@@ -3,8 +3,9 @@
 import base64
 import binascii
 
-from .. import wire
-from ..wire import Properties, Value
+from sandbox.providers import wire
+from sandbox.providers.wire import Properties, Value
+
 from .kinds import KNOWN_VERSIONS
 from .objects import dig, drop, kind_of, put, table, text
 from .quantity import canonical
@@ -21,7 +22,19 @@ _READ_ONLY = (
 )
 # Maps of quantities, and single quantities, wherever they occur in built-in kinds.
 _QUANTITY_MAPS = frozenset(
-    ["requests", "limits", "hard", "capacity", "overhead", "allocatable", "default", "defaultRequest", "max", "min", "maxLimitRequestRatio"]
+    [
+        "requests",
+        "limits",
+        "hard",
+        "capacity",
+        "overhead",
+        "allocatable",
+        "default",
+        "defaultRequest",
+        "max",
+        "min",
+        "maxLimitRequestRatio",
+    ]
 )
 _QUANTITIES = frozenset(["sizeLimit", "averageValue", "divisor"])
 

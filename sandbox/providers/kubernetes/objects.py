@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from ..wire import Properties, Value
+from sandbox.providers.wire import Properties, Value
 
 
 def dig(value: Value, *keys: str) -> Value:

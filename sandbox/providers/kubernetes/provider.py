@@ -1,9 +1,10 @@
 """The kubernetes provider: the protocol's calls, in terms of objects on a server."""
 
-from .. import protocol, wire
-from ..protocol import ConfigureRequest, Difference, InitFailedError, ResourceRequest
-from ..server import INFO, WARNING, Failure, Host, Provider
-from ..wire import Properties
+from sandbox.providers import protocol, wire
+from sandbox.providers.base import INFO, WARNING, Failure, Host, Provider
+from sandbox.providers.protocol import ConfigureRequest, Difference, InitFailedError, ResourceRequest
+from sandbox.providers.wire import Properties
+
 from . import apply, config, diff, kinds, kubeconfig, naming, normal, state, waits
 from .apply import Writer
 from .catalog import Catalog, NoMatchError

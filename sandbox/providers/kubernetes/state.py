@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 
-from .. import wire
-from ..wire import Properties, Secret, Value
+from sandbox.providers import wire
+from sandbox.providers.wire import Properties, Secret, Value
+
 from .objects import dig, table, text
 
 INPUTS = "__inputs"

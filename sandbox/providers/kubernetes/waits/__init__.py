@@ -4,10 +4,11 @@ import threading
 import time
 from collections.abc import Callable
 
-from ...server import Failure, Host
-from ...wire import Properties
-from ..client import ApiError, UnreachableError
-from ..objects import annotation, is_true, kind_of, name_of, rows, text
+from sandbox.providers.base import Failure, Host
+from sandbox.providers.kubernetes.client import ApiError, UnreachableError
+from sandbox.providers.kubernetes.objects import annotation, is_true, kind_of, name_of, rows, text
+from sandbox.providers.wire import Properties
+
 from . import custom, network, pods, storage, workloads
 from .scene import Scene, Verdict
 

@@ -3,9 +3,10 @@
 import json
 import re
 
-from ...server import INFO, Failure
-from ...wire import Value
-from ..objects import dig, number, rows, text
+from sandbox.providers.base import INFO, Failure
+from sandbox.providers.kubernetes.objects import dig, number, rows, text
+from sandbox.providers.wire import Value
+
 from .scene import Scene, Verdict
 
 _STEP = re.compile(

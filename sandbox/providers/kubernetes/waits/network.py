@@ -2,8 +2,9 @@
 
 import time
 
-from ...server import INFO, WARNING
-from ..objects import rows, table, text
+from sandbox.providers.base import INFO, WARNING
+from sandbox.providers.kubernetes.objects import rows, table, text
+
 from .scene import Scene, Verdict
 
 # Endpoints come and go while pods start. Once they have been still for so long, they count; the official

@@ -1,8 +1,9 @@
 """Pods and Jobs: why a pod isn't ready, in the words of its conditions and containers."""
 
-from ...server import INFO, WARNING
-from ...wire import Value
-from ..objects import condition, dig, name_of, namespace_of, number, rows, text
+from sandbox.providers.base import INFO, WARNING
+from sandbox.providers.kubernetes.objects import condition, dig, name_of, namespace_of, number, rows, text
+from sandbox.providers.wire import Value
+
 from .scene import Scene, Verdict
 
 

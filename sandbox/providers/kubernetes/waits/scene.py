@@ -4,10 +4,10 @@ import threading
 import time
 from dataclasses import dataclass, field
 
-from ...wire import Properties, Value
-from ..client import Client
-from ..feed import Entry, Feed, Feeds
-from ..objects import name_of, namespace_of, number, text
+from sandbox.providers.kubernetes.client import Client
+from sandbox.providers.kubernetes.feed import Entry, Feed, Feeds
+from sandbox.providers.kubernetes.objects import name_of, namespace_of, number, text
+from sandbox.providers.wire import Properties, Value
 
 
 @dataclass

@@ -1,9 +1,10 @@
 """Volumes, claims, quotas and tokens: has a controller filled them in?"""
 
-from ...server import INFO, WARNING
-from ...wire import Properties
-from ..client import ApiError
-from ..objects import table, text
+from sandbox.providers.base import INFO, WARNING
+from sandbox.providers.kubernetes.client import ApiError
+from sandbox.providers.kubernetes.objects import table, text
+from sandbox.providers.wire import Properties
+
 from .scene import Scene, Verdict
 
 

@@ -1,8 +1,9 @@
 """Deployments, StatefulSets, DaemonSets and ReplicationControllers: has the rollout arrived?"""
 
-from ...server import INFO, WARNING
-from ...wire import Properties, Value
-from ..objects import annotation, condition, dig, number, rows, table, text
+from sandbox.providers.base import INFO, WARNING
+from sandbox.providers.kubernetes.objects import annotation, condition, dig, number, rows, table, text
+from sandbox.providers.wire import Properties, Value
+
 from .pods import troubles
 from .scene import Scene, Verdict, observed
 
