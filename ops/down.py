@@ -11,8 +11,8 @@ from ops.diff import HOLDS_DATA
 from ops.errors import OpsError
 from ops.outputs import absent
 from ops.progress import Display, Progress, short
-from ops.stack import Session
-from ops.up import settle, stack_option, watched
+from ops.stack import Session, stack_option
+from ops.up import settle, watched
 
 Resource = Mapping[str, object]
 
@@ -27,7 +27,7 @@ def down(session: Session, say: Callable[[str], object], *, yes: bool) -> None:
         if state is None:
             state = json.loads(operations.run("stack", "export")).get("deployment") or {}
         resources = state.get("resources") or []
-        if not resources:
+        if not any(map(_owned, resources)):
             say(f"Nothing to delete: stack {session.stack} is empty.")
             return
         if kept := protected(resources):
@@ -76,6 +76,11 @@ def losses(resources: Iterable[Resource], stack: str) -> list[str]:
     if holding:
         result += ["With them goes what people stored in:", *(f"  - {line}" for line in sorted(holding))]
     return result
+
+
+def _owned(resource: Resource) -> bool:
+    """Whether it is more than bookkeeping."""
+    return bool(resource.get("custom")) and not str(resource.get("type")).startswith("pulumi:")
 
 
 def _holding(resource: Resource) -> str | None:

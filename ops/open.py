@@ -10,8 +10,7 @@ from ops.api import Api, RefusedError
 from ops.errors import OpsError
 from ops.health import part, parts
 from ops.outputs import namespace, outputs
-from ops.stack import Session
-from ops.up import stack_option
+from ops.stack import Session, stack_option
 
 SERVICE = "kotaemon"
 PORT = 7860

@@ -5,8 +5,7 @@ from collections.abc import Mapping
 
 from ops import backend as backends
 from ops.errors import OpsError
-from ops.stack import Session
-from ops.up import stack_option
+from ops.stack import Session, stack_option
 
 
 def outputs(session: Session) -> Mapping[str, object]:

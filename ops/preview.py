@@ -6,8 +6,8 @@ from pulumi.automation.events import EngineEvent
 
 from ops import diff
 from ops.progress import Display, Progress
-from ops.stack import Session
-from ops.up import stack_option, watched
+from ops.stack import Session, stack_option
+from ops.up import watched
 
 
 def preview(session: Session, say: Callable[[str], object], *, refresh: bool, properties: bool) -> None:

@@ -115,3 +115,8 @@ def program(project: Project) -> Callable[[], None]:
         runpy.run_path(str(project.program), run_name="__main__")
 
     return run
+
+
+def stack_option(stack: str) -> str:
+    """What to add to a make command for this stack."""
+    return "" if stack == "local" else f" STACK={stack}"

@@ -7,8 +7,7 @@ from ops import health
 from ops.api import Api
 from ops.errors import OpsError, ReportedError
 from ops.outputs import namespace, outputs
-from ops.stack import Session
-from ops.up import stack_option
+from ops.stack import Session, stack_option
 
 SIMULATED = "kwok.x-k8s.io/node"
 """The annotation of a node that runs nothing."""

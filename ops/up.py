@@ -9,7 +9,7 @@ from ops.errors import OpsError
 from ops.failures import EngineError, of_program, recognise
 from ops.operations import Operations
 from ops.progress import Display, Progress
-from ops.stack import Session
+from ops.stack import Session, stack_option
 
 Say = Callable[[str], object]
 
@@ -93,8 +93,3 @@ def guidance(outputs: Mapping[str, object], session: Session) -> list[str]:
         lines.append(f"Password   make pulumi{option} ARGS='stack output adminPassword --show-secrets'")
     lines.append(f"Then       make status{option} | make diff{option} | make down{option}")
     return lines
-
-
-def stack_option(stack: str) -> str:
-    """What to add to a make command for this stack."""
-    return "" if stack == "local" else f" STACK={stack}"
