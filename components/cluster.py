@@ -66,7 +66,10 @@ def provider(config: StackConfig, opts: pulumi.ResourceOptions) -> k8s.Provider:
     choice = choose(config, default_kubeconfigs())
     return k8s.Provider(
         "cluster",
-        kubeconfig=choice.kubeconfig,
+        # Content holds credentials; a path doesn't.
+        kubeconfig=pulumi.Output.secret(choice.kubeconfig)
+        if "\n" in choice.kubeconfig
+        else choice.kubeconfig,
         context=choice.context,
         # Without it, a kubeconfig that moved or was renewed would replace every object.
         cluster_identifier=choice.context or config.stack,

@@ -1,7 +1,6 @@
 """Composes the components of one stack; the only module that imports them all."""
 
 from collections.abc import Mapping
-from pathlib import Path
 
 import pulumi
 
@@ -22,8 +21,6 @@ from .text import identifier
 from .vector_db import Chroma, ChromaArgs, Qdrant, QdrantArgs
 
 RELEASE = "kotaemon"
-ROOT = Path(__file__).resolve().parents[1]
-"""The project's folder, which paths in a stack's file are relative to."""
 
 
 class Platform(pulumi.ComponentResource):
@@ -65,7 +62,7 @@ class Platform(pulumi.ComponentResource):
                 documents=documents,
                 secrets=self.secrets,
                 graph_settings=(
-                    (ROOT / graph_settings).read_text(encoding="utf-8") if graph_settings else None
+                    (config.root / graph_settings).read_text(encoding="utf-8") if graph_settings else None
                 ),
                 protect=self.production,
             ),

@@ -1,7 +1,6 @@
 """Small pure helpers for names and for what people read."""
 
 import hashlib
-import re
 
 
 def shorten(value: object, limit: int = 60) -> str:
@@ -11,11 +10,11 @@ def shorten(value: object, limit: int = 60) -> str:
 
 
 def identifier(name: str, limit: int = 24) -> str:
-    """`name` as an SQL and collection identifier of at most `limit` characters.
+    """A Kubernetes name as an SQL and collection identifier: a letter first, at most `limit` characters.
 
-    Distinct names stay distinct: what doesn't fit, or had to be changed, carries a hash.
+    Distinct names stay distinct: what doesn't fit, or begins with a digit, carries a hash.
     """
-    plain = re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")
-    if len(plain) <= limit and plain == name.replace("-", "_"):
+    plain = name.replace("-", "_")
+    if len(plain) <= limit and plain[0].isalpha():
         return plain
-    return f"{plain[: limit - 9]}_{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+    return f"n{plain[: limit - 10]}_{hashlib.sha256(name.encode()).hexdigest()[:8]}"

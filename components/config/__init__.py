@@ -37,6 +37,8 @@ class StackConfig:
     """Everything that decides what a stack is."""
 
     stack: str
+    root: Path
+    """The project's folder, which paths in the stack's file are relative to."""
     settings: Settings
     supplied: Mapping[SecretName, pulumi.Output[str]]
     """Values set with `pulumi config set --secret`."""
@@ -61,11 +63,11 @@ def load() -> StackConfig:
     supplied = {name: secret for name in SecretName if (secret := config.get_secret(name)) is not None}
     encrypted = {key for key in values if pulumi.runtime.is_config_secret(f"{PROJECT}:{key}")}
     kubernetes = pulumi.Config("kubernetes")
+    root = Path(pulumi.runtime.get_root_directory() or ".")
     return StackConfig(
         stack=stack,
-        settings=parse(
-            values, encrypted=encrypted, stack=stack, root=Path(pulumi.runtime.get_root_directory() or ".")
-        ),
+        root=root,
+        settings=parse(values, encrypted=encrypted, stack=stack, root=root),
         supplied=supplied,
         kubeconfig=kubernetes.get("kubeconfig"),
         context=kubernetes.get("context"),

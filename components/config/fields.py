@@ -228,8 +228,8 @@ SqlName = Annotated[
 Prefix = Annotated[
     str,
     Text(
-        pattern=r"[a-z_][a-z0-9_]{0,23}",
-        allowed="must be lower-case letters, digits and underscores, at most 24",
+        pattern=r"[a-z][a-z0-9_]{0,23}",
+        allowed="must be lower-case letters, digits and underscores, a letter first, at most 24",
         example="kotaemon",
     ),
 ]
