@@ -16,6 +16,7 @@ from components.config.project_file import config_block, with_config_block
 from components.config.reference import reference_page
 from components.config.schema import main, stack_schema
 from components.config.secret_names import PURPOSE
+from sandbox import build
 from tests.test_config import WRONG, Values, Wrong, read
 from tests.test_config_valid import VALID
 
@@ -176,7 +177,7 @@ def test_the_rest_of_the_project_file_stays_as_it_is() -> None:
     assert with_config_block(with_config_block(before)) == with_config_block(before)
 
 
-@pytest.mark.skipif(shutil.which("pulumi") is None, reason="needs a pulumi command on PATH")
+@pytest.mark.sandbox
 @pytest.mark.parametrize(
     ("config", "expected"),
     [
@@ -206,6 +207,7 @@ def test_the_engine_accepts_the_project_file(tmp_path: Path, config: str, expect
         program,
         opts=auto.LocalWorkspaceOptions(
             work_dir=str(tmp_path),
+            pulumi_command=auto.PulumiCommand(str(build.ensure(["pulumi"])["pulumi"].parents[1])),
             env_vars={
                 "PULUMI_BACKEND_URL": f"file://{tmp_path}/state",
                 "PULUMI_CONFIG_PASSPHRASE": "test",
