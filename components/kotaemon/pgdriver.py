@@ -28,7 +28,7 @@ def _wanted(path: PackagePath) -> bool:
 
 
 def _content(path: PackagePath, package: str) -> bytes:
-    data = path.locate().read_bytes()
+    data = path.read_binary()
     if path.hash is None:
         raise RuntimeError(f"{package}: RECORD has no hash of {path}; reinstall it")
     digest = base64.urlsafe_b64encode(hashlib.new(path.hash.mode, data).digest()).rstrip(b"=").decode()
@@ -43,7 +43,9 @@ def _installed(package: str, version: str) -> Distribution:
     except PackageNotFoundError:
         raise RuntimeError(f"{package} {version} isn't installed: run the program with `uv run`") from None
     if found.version != version:
-        raise RuntimeError(f"{package} is {found.version}, but the tested driver has {version}: run `uv sync`")
+        raise RuntimeError(
+            f"{package} is {found.version}, but the tested driver has {version}: run `uv sync`"
+        )
     return found
 
 

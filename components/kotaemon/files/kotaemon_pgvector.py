@@ -18,8 +18,16 @@ from kotaemon_sql import IDS, engine, exists, schema_lock, table_name, to_json
 from kotaemon_stores import as_list
 
 _BATCH = 1000  # vectors in one INSERT
-_OPERATORS = {"==": "= ANY", "$eq": "= ANY", "in": "= ANY", "$in": "= ANY",
-              "!=": "<> ALL", "$ne": "<> ALL", "nin": "<> ALL", "$nin": "<> ALL"}
+_OPERATORS = {
+    "==": "= ANY",
+    "$eq": "= ANY",
+    "in": "= ANY",
+    "$in": "= ANY",
+    "!=": "<> ALL",
+    "$ne": "<> ALL",
+    "nin": "<> ALL",
+    "$nin": "<> ALL",
+}
 
 
 def _kind(dimensions: int) -> str:
@@ -38,22 +46,30 @@ class PgVectorStore(BaseVectorStore):
 
     def index_ddl(self, dimensions: int) -> str:
         """The statement that makes the nearest-neighbour index, with pgvector's defaults."""
-        return (f"CREATE INDEX IF NOT EXISTS {self._t}_hnsw ON {self._t} "
-                f"USING hnsw (embedding {_kind(dimensions)}_cosine_ops)")
+        return (
+            f"CREATE INDEX IF NOT EXISTS {self._t}_hnsw ON {self._t} "
+            f"USING hnsw (embedding {_kind(dimensions)}_cosine_ops)"
+        )
 
     def _create(self, dimensions: int) -> None:
         kind = _kind(dimensions)
         with schema_lock() as db:
             if exists(db, self._t):
                 return
-            db.execute(text(f"CREATE TABLE {self._t} (id text PRIMARY KEY, "
-                            f"embedding {kind}({dimensions}) NOT NULL, metadata jsonb NOT NULL)"))
+            db.execute(
+                text(
+                    f"CREATE TABLE {self._t} (id text PRIMARY KEY, "
+                    f"embedding {kind}({dimensions}) NOT NULL, metadata jsonb NOT NULL)"
+                )
+            )
             db.execute(text(self.index_ddl(dimensions)))
             db.execute(text(f"CREATE INDEX {self._t}_file ON {self._t} ((metadata->>'file_id'))"))
 
     def add(
-        self, embeddings: list[list[float]] | list[DocumentWithEmbedding],
-        metadatas: list[dict[str, Any]] | None = None, ids: list[str] | None = None,
+        self,
+        embeddings: list[list[float]] | list[DocumentWithEmbedding],
+        metadatas: list[dict[str, Any]] | None = None,
+        ids: list[str] | None = None,
     ) -> list[str]:
         """Insert vectors, or replace those whose id is there, all or none; returns the ids."""
         rows: dict[str, dict[str, Any]] = {}
@@ -65,9 +81,15 @@ class PgVectorStore(BaseVectorStore):
             key = ids[n] if ids else document.doc_id if document else str(uuid.uuid4())
             dimensions = len(vector)
             # Only short scalars can be filtered on; page images would be kept twice.
-            rows[key] = {"i": key, "e": str(vector), "m": {
-                k: v for k, v in metadata.items()
-                if isinstance(v, (str, int, float, bool)) and len(str(v)) <= 512}}
+            rows[key] = {
+                "i": key,
+                "e": str(vector),
+                "m": {
+                    k: v
+                    for k, v in metadata.items()
+                    if isinstance(v, (str, int, float, bool)) and len(str(v)) <= 512
+                },
+            }
         if not rows:
             return []
         if not self._ready:
@@ -77,12 +99,14 @@ class PgVectorStore(BaseVectorStore):
         ordered = [rows[key] for key in sorted(rows)]
         with engine.begin() as db:
             for start in range(0, len(ordered), _BATCH):
-                db.execute(text(f"""
+                db.execute(
+                    text(f"""
                     INSERT INTO {self._t} SELECT i, CAST(e AS {_kind(dimensions)}), m
                     FROM json_to_recordset(CAST(:rows AS json)) AS r(i text, e text, m jsonb)
                     ON CONFLICT (id) DO UPDATE
                     SET embedding = excluded.embedding, metadata = excluded.metadata"""),
-                    {"rows": to_json(ordered[start:start + _BATCH])})
+                    {"rows": to_json(ordered[start : start + _BATCH])},
+                )
         return list(rows)
 
     def delete(self, ids: list[str], **kwargs: object) -> None:
@@ -106,12 +130,18 @@ class PgVectorStore(BaseVectorStore):
         if operator not in _OPERATORS:
             raise ValueError(f"filter operator {operator}: allowed are {', '.join(_OPERATORS)}")
         name = f"p{len(params)}"
-        params[name] = to_json([v if isinstance(v, str) else json.dumps(v)
-                                for v in (value if isinstance(value, list) else [value])])
+        params[name] = to_json(
+            [
+                v if isinstance(v, str) else json.dumps(v)
+                for v in (value if isinstance(value, list) else [value])
+            ]
+        )
         # The key is inlined, quoted, so that the expression index on file_id is used.
         field = key.replace("'", "''").replace(":", r"\:")
-        return (f"metadata->>'{field}' {_OPERATORS[operator]}"
-                f"(ARRAY(SELECT json_array_elements_text(CAST(:{name} AS json))))")
+        return (
+            f"metadata->>'{field}' {_OPERATORS[operator]}"
+            f"(ARRAY(SELECT json_array_elements_text(CAST(:{name} AS json))))"
+        )
 
     def query(
         self, embedding: list[float], top_k: int = 1, ids: list[str] | None = None, **kwargs: Any
@@ -129,9 +159,16 @@ class PgVectorStore(BaseVectorStore):
             params["ids"] = to_json(ids)
         with engine.begin() as db:
             # The defaults would return at most 40 rows, and fewer still after a filter.
-            if db.execute(text("SELECT to_regclass(:t), set_config('hnsw.ef_search', :n, true), "
-                               "set_config('hnsw.iterative_scan', 'strict_order', true)"),
-                          {"t": self._t, "n": str(min(1000, max(100, 2 * top_k)))}).scalar() is None:
+            if (
+                db.execute(
+                    text(
+                        "SELECT to_regclass(:t), set_config('hnsw.ef_search', :n, true), "
+                        "set_config('hnsw.iterative_scan', 'strict_order', true)"
+                    ),
+                    {"t": self._t, "n": str(min(1000, max(100, 2 * top_k)))},
+                ).scalar()
+                is None
+            ):
                 return [], [], []
             rows = db.execute(text(self.search(len(embedding), conditions)), params).all()
         return [], [math.exp(-2 * row.distance) for row in rows], [row.id for row in rows]
@@ -139,8 +176,10 @@ class PgVectorStore(BaseVectorStore):
     def search(self, dimensions: int, conditions: list[str]) -> str:
         """The query for the :k nearest to :v that meet the conditions."""
         where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
-        return (f"SELECT id, embedding <=> CAST(:v AS {_kind(dimensions)}) AS distance "
-                f"FROM {self._t} {where} ORDER BY distance LIMIT :k")
+        return (
+            f"SELECT id, embedding <=> CAST(:v AS {_kind(dimensions)}) AS distance "
+            f"FROM {self._t} {where} ORDER BY distance LIMIT :k"
+        )
 
     def drop(self) -> None:
         """Drop the collection; a later add makes it anew."""

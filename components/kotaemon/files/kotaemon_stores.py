@@ -28,7 +28,7 @@ def as_list(ids: str | list[str]) -> list[str]:
 
 
 def _slices(ids: list[str], size: int) -> Iterator[list[str]]:
-    return (ids[start:start + size] for start in range(0, len(ids), size))
+    return (ids[start : start + size] for start in range(0, len(ids), size))
 
 
 class Hit(Document):
@@ -84,18 +84,37 @@ class RemoteChroma(ChromaVectorStore):
     """ChromaVectorStore on a server: upstream's opens a local folder whatever host it is given."""
 
     def __init__(
-        self, collection_name: str = "default", prefix: str = "", host: str = "localhost", port: str = "8000",
-        ssl: bool = False, token: str = "",
+        self,
+        collection_name: str = "default",
+        prefix: str = "",
+        host: str = "localhost",
+        port: str = "8000",
+        ssl: bool = False,
+        token: str = "",
     ) -> None:
-        self._conf = {"collection_name": collection_name, "prefix": prefix, "host": host, "port": port, "ssl": ssl}
+        self._conf = {
+            "collection_name": collection_name,
+            "prefix": prefix,
+            "host": host,
+            "port": port,
+            "ssl": ssl,
+        }
         client = chromadb.HttpClient(
-            host=host, port=int(port), ssl=ssl, headers={"Authorization": f"Bearer {token}"} if token else {},
-            settings=chromadb.Settings(anonymized_telemetry=False))
+            host=host,
+            port=int(port),
+            ssl=ssl,
+            headers={"Authorization": f"Bearer {token}"} if token else {},
+            settings=chromadb.Settings(anonymized_telemetry=False),
+        )
         collection = client.get_or_create_collection(f"{prefix}{collection_name}")
         LlamaIndexVectorStore.__init__(self, chroma_collection=collection)
 
-    def add(self, embeddings: list[Any], metadatas: list[dict[str, Any]] | None = None,
-            ids: list[str] | None = None) -> list[str]:
+    def add(
+        self,
+        embeddings: list[Any],
+        metadatas: list[dict[str, Any]] | None = None,
+        ids: list[str] | None = None,
+    ) -> list[str]:
         """Add vectors; those whose id is there stay as they are."""
         return super().add(embeddings, metadatas, ids) if embeddings else []
 
@@ -133,8 +152,12 @@ class PrefixedQdrant(QdrantVectorStore):
         self._conf = {"collection_name": collection_name, "prefix": prefix, "url": kwargs.get("url")}
         super().__init__(collection_name=f"{prefix}{collection_name}", **kwargs)
 
-    def add(self, embeddings: list[Any], metadatas: list[dict[str, Any]] | None = None,
-            ids: list[str] | None = None) -> list[str]:
+    def add(
+        self,
+        embeddings: list[Any],
+        metadatas: list[dict[str, Any]] | None = None,
+        ids: list[str] | None = None,
+    ) -> list[str]:
         """Add vectors, or replace those whose id is there."""
         return super().add(embeddings, metadatas, ids) if embeddings else []
 
@@ -175,12 +198,20 @@ class OrderedElasticsearch(ElasticsearchDocumentStore):
     _WINDOW = 10_000  # index.max_result_window
 
     def __init__(self, collection_name: str = "docstore", prefix: str = "", **kwargs: Any) -> None:
-        self._conf = {"collection_name": collection_name, "prefix": prefix,
-                      "elasticsearch_url": kwargs.get("elasticsearch_url")}
+        self._conf = {
+            "collection_name": collection_name,
+            "prefix": prefix,
+            "elasticsearch_url": kwargs.get("elasticsearch_url"),
+        }
         super().__init__(collection_name=f"{prefix}{collection_name}", **kwargs)
 
-    def add(self, docs: Document | list[Document], ids: str | list[str] | None = None,
-            refresh_indices: bool = True, **kwargs: Any) -> None:
+    def add(
+        self,
+        docs: Document | list[Document],
+        ids: str | list[str] | None = None,
+        refresh_indices: bool = True,
+        **kwargs: Any,
+    ) -> None:
         """Add documents, or replace those whose id is there."""
         if docs := docs if isinstance(docs, list) else [docs]:
             super().add(docs, ids, refresh_indices, **kwargs)
@@ -201,7 +232,11 @@ class OrderedElasticsearch(ElasticsearchDocumentStore):
     def get(self, ids: str | list[str]) -> list[Document]:
         """The documents found, in the order of the ids."""
         keys = as_list(ids)
-        found = {d.doc_id: d for some in _slices(keys, self._WINDOW) for d in super(OrderedElasticsearch, self).get(some)}
+        found = {
+            d.doc_id: d
+            for some in _slices(keys, self._WINDOW)
+            for d in super(OrderedElasticsearch, self).get(some)
+        }
         return [found[key] for key in keys if key in found]
 
     def delete(self, ids: str | list[str]) -> None:
