@@ -1,0 +1,133 @@
+"""How long the program, the sandbox and the commands take on this machine.
+
+    python -m bench                the program, the local stack, growth over 1, 10 and 100 workloads
+    python -m bench program stack  only these parts (program, stack, providers)
+
+Times are medians of several runs, in seconds; beside each stands what is aimed at. Machines differ and are
+noisy: compare with an earlier run on the same one.
+"""
+
+import os
+import platform
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from sandbox import build, cluster
+from sandbox.paths import HOME_VARIABLE, Home
+
+ROOT = Path(__file__).resolve().parents[1]
+RUNS = 3
+
+
+def machine() -> str:
+    """What this was measured on."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return (
+        f"{os.cpu_count()} cores, {memory:.0f} GiB, {platform.system()} {platform.machine()}, "
+        f"Python {platform.python_version()}, load {os.getloadavg()[0]:.1f}"
+    )
+
+
+def seconds(operation: Callable[[], object], runs: int = RUNS) -> float:
+    """The median duration of an operation."""
+    taken = []
+    for _ in range(runs):
+        start = time.perf_counter()
+        operation()
+        taken.append(time.perf_counter() - start)
+    return statistics.median(taken)
+
+
+def row(what: str, taken: float, aim: str = "") -> None:
+    """One line of the table."""
+    print(f"  {what:<44} {taken:7.2f}   {aim}", flush=True)
+
+
+def program() -> None:
+    """Evaluation of the whole program under mocks."""
+    from tests.program import evaluate
+    from tests.stacks import VARIANTS
+
+    print("\nThe program under mocks")
+    fresh = [sys.executable, "-c", "from tests.program import evaluate; evaluate()"]
+    row("local, imports included", seconds(lambda: subprocess.run(fresh, cwd=ROOT, check=True)), "< 2")
+    for name, variant in VARIANTS.items():
+        row(name, seconds(lambda v=variant: evaluate(v.config, secrets=v.secrets)), "< 2")  # type: ignore[misc]
+
+
+def stack() -> None:
+    """The local stack on the sandbox, by the commands that people type."""
+    print("\nThe local stack on the warm sandbox")
+    build.ensure()
+    with tempfile.TemporaryDirectory(prefix="kotaemon-bench-") as folder:
+        home = Home(Path(folder) / "sandbox")
+        environment = {
+            **os.environ,
+            HOME_VARIABLE: str(home.root),
+            "XDG_STATE_HOME": f"{folder}/state",
+            "KOTAEMON_CLUSTER": "sandbox",
+            "KOTAEMON_ENGINE": "sandbox",
+        }
+        start = time.perf_counter()
+        cluster.start(home)
+        try:
+            row("start of the cluster, built already", time.perf_counter() - start, "< 20")
+            _operate(environment)
+        finally:
+            cluster.stop(home)
+            cluster.purge(home)
+
+
+def _operate(environment: Mapping[str, str]) -> None:
+    def ops(*arguments: str) -> Callable[[], object]:
+        command = [sys.executable, "-m", "ops", *arguments]
+        return lambda: subprocess.run(command, cwd=ROOT, env=environment, check=True, capture_output=True)
+
+    ups, downs = [], []
+    row("preview of everything", seconds(ops("preview")), "< 5")
+    for _ in range(RUNS):
+        ups.append(seconds(ops("up"), runs=1))
+        if len(ups) == RUNS:
+            row("up of everything", statistics.median(ups), "< 20")
+            row("up that changes nothing", seconds(ops("up")), "< 5")
+            row("diff that finds nothing", seconds(ops("diff")), "< 5")
+            row("status", seconds(ops("status")))
+        downs.append(seconds(ops("down", "--yes"), runs=1))
+    row("down", statistics.median(downs))
+
+
+def providers() -> None:
+    """Growth with the number of workloads, against the official plugins."""
+    print("\nThe stand-in providers", flush=True)
+    subprocess.run([sys.executable, "-m", "bench.providers"], cwd=ROOT, check=True)
+
+
+def stores() -> None:
+    """PostgreSQL against LanceDB and Chroma, with the packages of Kotaemon's image."""
+    uv = shutil.which("uv")
+    if uv is None or not (ROOT / "bench" / "stores.py").exists():
+        return
+    print("\nThe mounted stores", flush=True)
+    subprocess.run(
+        [uv, "run", "--project", "tests/app", "--frozen", "python", "bench/stores.py"], cwd=ROOT, check=True
+    )
+
+
+PARTS = {"program": program, "stack": stack, "providers": providers, "stores": stores}
+
+
+def main() -> None:
+    """Run the parts that are named, or all."""
+    print(machine())
+    for name in sys.argv[1:] or PARTS:
+        PARTS[name]()
+
+
+if __name__ == "__main__":
+    main()
