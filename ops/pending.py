@@ -1,8 +1,8 @@
 """Settle what a killed run was creating, so that the next one converges.
 
 The state lists such resources as pending. The engine (3.259) only warns about them, each time
-again, and creates them anew: fine for an object with a name of its own, since server-side apply
-takes over what is there; but what Pulumi named would then be there twice.
+again, and creates them anew: what has a name of its own is then refused as being there already, and
+what Pulumi named would be there twice.
 """
 
 import json
@@ -71,6 +71,8 @@ def settle(
             for leftover in found:
                 if delete(api, leftover):
                     say(f"Removed {leftover.kind} {leftover.name}, which that run left behind.")
+    # What has a name of its own may have been made: this run takes it over, others still refuse to.
+    operations.take_over_existing()
     exported = json.loads(operations.run("stack", "export"))
     deployment = exported["deployment"]
     deployment["pending_operations"] = [
