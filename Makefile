@@ -65,10 +65,14 @@ init: .venv/.stamp ## Install the pinned packages into .venv (the others do it w
 .venv/.stamp: uv.lock pyproject.toml
 	@$(PYTHON) ops/bootstrap.py
 
+tests/app/.venv/.stamp: tests/app/uv.lock tests/app/pyproject.toml
+	@$(PYTHON) ops/bootstrap.py tests/app
+
 # --- develop ------------------------------------------------------------------------------------
 
-test: .venv/.stamp ## All tests, those on the sandbox too (they build it first)
+test: .venv/.stamp tests/app/.venv/.stamp ## All tests, those on the sandbox too (they build it first)
 	@$(VENV) -m pytest $(ARGS)
+	@cd tests/app && .venv/bin/python -m pytest $(ARGS)
 
 test-unit: .venv/.stamp ## The tests that need no sandbox
 	@$(VENV) -m pytest -m 'not sandbox' $(ARGS)

@@ -54,14 +54,15 @@ def main() -> None:
             f"error: Python 3.11 or newer is needed; {sys.executable} is {sys.version.split()[0]}.\n"
             "  Name another one: make PYTHON=python3.12 …"
         )
+    project = ROOT / (sys.argv[1] if sys.argv[1:] else ".")
     uv = find_uv() or install_uv()
-    print("Installing the pinned packages into .venv …", flush=True)
-    command = [str(uv), "sync", "--frozen", "--quiet", "--project", str(ROOT), "--python", sys.executable]
+    print(f"Installing the pinned packages into {os.path.relpath(project / '.venv', ROOT)} …", flush=True)
+    command = [str(uv), "sync", "--frozen", "--quiet", "--project", str(project), "--python", sys.executable]
     # Not the virtual environment that may be active: the project has its own.
     environment = {key: value for key, value in os.environ.items() if key != "VIRTUAL_ENV"}
-    if subprocess.run(command, cwd=ROOT, env=environment).returncode:
+    if subprocess.run(command, cwd=project, env=environment).returncode:
         sys.exit("error: uv couldn't install the packages (see above).")
-    (ROOT / ".venv" / ".stamp").touch()
+    (project / ".venv" / ".stamp").touch()
 
 
 if __name__ == "__main__":
