@@ -259,4 +259,4 @@ def test_what_is_not_up_says_so(commands: Commands) -> None:
 def test_the_sandboxs_engine_says_which_command_runs_the_program(commands: Commands) -> None:
     assert "make up" in commands.run("pulumi", "--", "up", code=1)
     assert "3." in commands.run("pulumi", "--", "version")
-    assert 'unknown command "bogus"' in commands.run("pulumi", "--", "bogus", code=255)
+    assert 'unknown command "bogus"' in commands.run("pulumi", "--", "bogus", code=1)
