@@ -25,6 +25,7 @@ class Engine:
     kubeconfig: Path
     binary: Path
     said: list[str] = field(default_factory=list)
+    extra: dict[str, str] = field(default_factory=dict)
 
     @property
     def environment(self) -> dict[str, str]:
@@ -34,6 +35,7 @@ class Engine:
             "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
             "PULUMI_HOME": str(self.folder / "pulumi"),
             "PULUMI_SKIP_UPDATE_CHECK": "1",
+            **self.extra,
         }
 
     def stack(self, program: Callable[[], None]) -> automation.Stack:
