@@ -166,7 +166,8 @@ def configuration(project: Project, stack: str, recording: Recording) -> tuple[d
         if value != given:
             secrets.append(full)
         values[full] = value if isinstance(value, str) else json.dumps(value)
-    return values, secrets
+    # No cluster is looked at, so that this machine's kubeconfig can't change or stop a render.
+    return {**values, "kubernetes:kubeconfig": "none", "kubernetes:context": "none"}, secrets
 
 
 def _defaults(project: Project) -> dict[str, object]:

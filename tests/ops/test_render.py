@@ -174,3 +174,16 @@ def test_every_stack_of_ours_renders_without_a_secret(stack: str) -> None:
     found = written(project, stack)
     assert len(found) > 10
     assert MARK not in "\n".join(found.values())
+
+
+def test_this_machines_kubeconfig_does_not_matter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a pipeline there may be none, or one whose current cluster is somebody's production."""
+    project = Project(paths.PROJECT)
+    without = written(project)
+    production = tmp_path / "kubeconfig"
+    production.write_text(
+        "current-context: prod\ncontexts: [{name: prod, context: {cluster: prod, user: prod}}]\n"
+        "clusters: [{name: prod, cluster: {server: 'https://prod.invalid'}}]\nusers: [{name: prod, user: {}}]\n"
+    )
+    monkeypatch.setenv("KUBECONFIG", str(production))
+    assert written(project) == without
