@@ -112,14 +112,23 @@ def test_text_in_other_scripts_is_kept_and_found(make: Any) -> None:
         assert ids(make().query(question)) == [key]
 
 
-def test_a_hit_is_cheap_to_compare_with_an_id_and_still_equals_its_document(make: Any) -> None:
+def test_a_hit_is_cheap_to_compare_with_an_id_and_still_equals_its_document(
+    make: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """ktem asks "doc not in vector_ids" up to 10,000 times a question, and upstream copies the document each time."""
+    from kotaemon.base import Document
+
     make().add(documents(TEXTS))
-    for hit in (make().query("whale")[0], make().get("whale")[0]):
-        hit.dict = None  # what a copy would call
-        assert hit not in ["whale", "ship"]
-        del hit.__dict__["dict"]
-        assert hit == make().get("whale")[0]
+    found = [make().query("whale")[0], make().get("whale")[0]]
+    assert found[0] == found[1]
+
+    def copied(self: Document) -> None:
+        raise RuntimeError("the document is copied")
+
+    monkeypatch.setattr(Document, "dict", copied)
+    assert all(hit not in ["whale", "ship"] for hit in found)
+    with pytest.raises(RuntimeError, match="copied"):  # upstream's own document
+        documents({"whale": "text"})[0] in ["whale"]  # noqa: B015
 
 
 @pytest.fixture(scope="module")

@@ -30,7 +30,7 @@ class Handler(BaseHTTPRequestHandler):
             "Content-Type", "") else json.loads(raw) if raw else None
         path = self.path.split("?")[0]
         self.requests.append((self.command, path, lines))
-        self.headers_seen.append(dict(self.headers))
+        self.headers_seen.append({k.lower(): v for k, v in self.headers.items()})
         status, body = self._route(path.strip("/").split("/"), lines)
         data = json.dumps(body).encode()
         self.send_response(status)
@@ -114,7 +114,7 @@ def test_the_index_carries_the_release_s_prefix(store: Any) -> None:
 
 def test_credentials_are_sent_and_not_described(store: Any) -> None:
     sent = base64.b64encode(b"elastic:pass:word").decode()
-    assert Handler.headers_seen[-1]["Authorization"] == f"Basic {sent}"
+    assert Handler.headers_seen[-1]["authorization"] == f"Basic {sent}"
     assert "pass:word" not in str(store.__persist_flow__())
 
 

@@ -151,8 +151,8 @@ def test_no_store_s_description_holds_its_credentials(app: None, chroma: Any) ->
     import qdrant_client
     from kotaemon_stores import PrefixedQdrant, RemoteChroma
 
-    remote = RemoteChroma("d", host=chroma.host, port=str(chroma.port), token=chroma.token)
-    qdrant = PrefixedQdrant("d", url="http://q:6333", api_key="k3y", client=qdrant_client.QdrantClient(":memory:"))
+    remote = RemoteChroma("described", host=chroma.host, port=str(chroma.port), token=chroma.token)
+    qdrant = PrefixedQdrant("described", url="http://q:6333", api_key="k3y", client=qdrant_client.QdrantClient(":memory:"))
     assert chroma.token not in str(remote.__persist_flow__())
     assert "k3y" not in str(qdrant.__persist_flow__())
 
@@ -189,7 +189,8 @@ def test_among_100_000_vectors_the_index_finds_nine_in_ten_of_the_nearest(hundre
     rng = np.random.default_rng(6)
     shares = []
     for number in rng.integers(0, 100_000, 50):
-        query = vectors[number] + 0.3 * rng.normal(size=DIMENSIONS)
+        # A cosine of 0.64 to the passage. With 0.3 it is 0.38: a direction to which all are about equally near.
+        query = vectors[number] + 0.15 * rng.normal(size=DIMENSIONS)
         exact = {names[n] for n in np.argpartition(-(vectors @ query), 10)[:10]}
         shares.append(len(exact & set(store.query(query.tolist(), top_k=10)[2])) / 10)
     assert np.mean(shares) >= 0.9, np.mean(shares)
