@@ -15,7 +15,7 @@ import nltk
 import sqlmodel  # noqa: F401
 
 nltk.download = lambda *_, **__: None  # llama-index calls it at import
-import llama_index.vector_stores.chroma  # noqa: E402, F401
+import llama_index.vector_stores.chroma  # noqa: E402
 import llama_index.vector_stores.qdrant  # noqa: E402, F401
 
 
@@ -41,7 +41,7 @@ for line in sys.stdin:
         os.write(writer, (_run(case) + "\n").encode())
         os._exit(0)
     os.close(writer)
-    with open(reader, encoding="utf-8") as pipe:
+    with os.fdopen(reader, encoding="utf-8") as pipe:
         sys.stdout.write(pipe.read() or '{"error": "the process died"}\n')
         sys.stdout.flush()
     os.wait()

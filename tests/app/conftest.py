@@ -55,10 +55,16 @@ class Cases:
     process: "subprocess.Popen[str]" = field(init=False)
 
     def __post_init__(self) -> None:
-        environment = {k: v for k, v in os.environ.items() if not k.startswith(("KH_", "KOTAEMON_", "OPENAI_"))}
+        environment = {
+            k: v for k, v in os.environ.items() if not k.startswith(("KH_", "KOTAEMON_", "OPENAI_"))
+        }
         self.process = subprocess.Popen(
-            [sys.executable, HERE / "case_server.py"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-            env={**environment, "PYTHONPATH": os.pathsep.join(PATHS), "GRADIO_ANALYTICS_ENABLED": "False"})
+            [sys.executable, HERE / "case_server.py"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env={**environment, "PYTHONPATH": os.pathsep.join(PATHS), "GRADIO_ANALYTICS_ENABLED": "False"},
+        )
 
     def __call__(self, code: str, **variables: str | None) -> Outcome:
         """Load the settings with the variables (None: without it), run the code and return its `answer`."""
@@ -81,8 +87,11 @@ def _certificates(folder: Path) -> Certificates:
         builder = x509.CertificateBuilder(
             subject_name=x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]),
             issuer_name=x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, issuer)]),
-            public_key=key.public_key(), serial_number=x509.random_serial_number(),
-            not_valid_before=now - datetime.timedelta(hours=1), not_valid_after=now + datetime.timedelta(days=1))
+            public_key=key.public_key(),
+            serial_number=x509.random_serial_number(),
+            not_valid_before=now - datetime.timedelta(hours=1),
+            not_valid_after=now + datetime.timedelta(days=1),
+        )
         for extension, critical in extensions:
             builder = builder.add_extension(extension, critical)
         return builder.sign(by, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
@@ -93,10 +102,13 @@ def _certificates(folder: Path) -> Certificates:
     for name, key in (("right", keys[0]), ("wrong", keys[1])):
         paths.append(folder / f"{name}-ca.crt")
         paths[-1].write_bytes(signed(name, name, key, key, authority))
-    names = x509.SubjectAlternativeName([x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("::1"))])
+    names = x509.SubjectAlternativeName(
+        [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("::1"))]
+    )
     certificate = signed("localhost", "right", keys[2], keys[0], [(names, False)])
     key_pem = keys[2].private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
     return Certificates(paths[0], paths[1], (certificate.decode(), key_pem.decode()))
 
 
@@ -156,11 +168,19 @@ def cases(
     tls_server: Any, certificates: Certificates, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Cases]:
     """Processes with the mounted settings and PostgreSQL over verified TLS."""
-    cases = Cases({
-        "KOTAEMON_TEST_DATA": str(tmp_path_factory.mktemp("data")), "KOTAEMON_PG_HOST": "localhost",
-        "KOTAEMON_PG_PORT": str(tls_server.port), "KOTAEMON_PG_USER": "kotaemon", "KOTAEMON_PG_PASSWORD": PASSWORD,
-        "KOTAEMON_PG_DATABASE": "settings", "KOTAEMON_PG_CA": str(certificates.ca),
-        "THEFLOW_SETTINGS_MODULE": "kotaemon_settings", "HF_HUB_OFFLINE": "1"})
+    cases = Cases(
+        {
+            "KOTAEMON_TEST_DATA": str(tmp_path_factory.mktemp("data")),
+            "KOTAEMON_PG_HOST": "localhost",
+            "KOTAEMON_PG_PORT": str(tls_server.port),
+            "KOTAEMON_PG_USER": "kotaemon",
+            "KOTAEMON_PG_PASSWORD": PASSWORD,
+            "KOTAEMON_PG_DATABASE": "settings",
+            "KOTAEMON_PG_CA": str(certificates.ca),
+            "THEFLOW_SETTINGS_MODULE": "kotaemon_settings",
+            "HF_HUB_OFFLINE": "1",
+        }
+    )
     yield cases
     assert cases.process.stdin is not None
     cases.process.stdin.close()
@@ -171,10 +191,17 @@ def cases(
 def variables(server: Any, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """The environment of a process that keeps its data in PostgreSQL 18."""
     return {
-        "KOTAEMON_TEST_DATA": str(tmp_path_factory.mktemp("app")), "KOTAEMON_PG_HOST": server.host,
-        "KOTAEMON_PG_PORT": str(server.port), "KOTAEMON_PG_USER": "kotaemon", "KOTAEMON_PG_PASSWORD": PASSWORD,
-        "KOTAEMON_PG_DATABASE": "stores", "KOTAEMON_PG_SSLMODE": "disable", "GRADIO_ANALYTICS_ENABLED": "False",
-        "THEFLOW_SETTINGS_MODULE": "kotaemon_settings", "HF_HUB_OFFLINE": "1"}
+        "KOTAEMON_TEST_DATA": str(tmp_path_factory.mktemp("app")),
+        "KOTAEMON_PG_HOST": server.host,
+        "KOTAEMON_PG_PORT": str(server.port),
+        "KOTAEMON_PG_USER": "kotaemon",
+        "KOTAEMON_PG_PASSWORD": PASSWORD,
+        "KOTAEMON_PG_DATABASE": "stores",
+        "KOTAEMON_PG_SSLMODE": "disable",
+        "GRADIO_ANALYTICS_ENABLED": "False",
+        "THEFLOW_SETTINGS_MODULE": "kotaemon_settings",
+        "HF_HUB_OFFLINE": "1",
+    }
 
 
 @pytest.fixture(scope="session")

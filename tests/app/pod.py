@@ -18,10 +18,12 @@ own = [str(uuid.uuid5(uuid.NAMESPACE_DNS, f"{name}{n}")) for n in range(count)]
 shared = [str(uuid.uuid5(uuid.NAMESPACE_DNS, f"shared{n}")) for n in range(200)]
 vocabulary = [f"word{n}" for n in range(2000)]
 for start in range(0, count, 200):
-    ids = own[start:start + 200] + rng.sample(shared, 200)  # the same ids in another order in each pod
-    documents.add([Document(id_=i, text=" ".join(rng.choices(vocabulary, k=30)), metadata={"pod": name}) for i in ids])
+    ids = own[start : start + 200] + rng.sample(shared, 200)  # the same ids in another order in each pod
+    documents.add(
+        [Document(id_=i, text=" ".join(rng.choices(vocabulary, k=30)), metadata={"pod": name}) for i in ids]
+    )
     vectors.add([[rng.random() for _ in range(16)] for _ in ids], [{"file_id": name}] * len(ids), ids)
     assert documents.query("word1 word2", 5)
-documents.delete(own[:count // 10])
-vectors.delete(own[:count // 10])
+documents.delete(own[: count // 10])
+vectors.delete(own[: count // 10])
 print("done")

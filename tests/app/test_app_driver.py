@@ -13,6 +13,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+
 from conftest import FILES, PASSWORD, Certificates
 
 
@@ -49,7 +50,9 @@ cursor = db.cursor()
 cursor.execute("SELECT current_user")
 print(cursor.fetchone()[0])
 """
-    done = subprocess.run([sys.executable, "-I", "-S", "-c", code], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", code], capture_output=True, text=True, check=False
+    )
     assert done.stdout.strip() == "kotaemon", done.stderr
 
 
@@ -71,7 +74,9 @@ def test_the_zip_holds_the_licences_and_no_test_or_byte_code(pgdriver: ModuleTyp
 def test_another_version_is_a_clear_error(pgdriver: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(pgdriver.PINS, "scramp", "9.9.9")
     pgdriver.driver_zip.cache_clear()
-    with pytest.raises(RuntimeError, match=r"scramp is 1\.4\.17, but the tested driver has 9\.9\.9: run `uv sync`"):
+    with pytest.raises(
+        RuntimeError, match=r"scramp is 1\.4\.17, but the tested driver has 9\.9\.9: run `uv sync`"
+    ):
         pgdriver.driver_zip()
     pgdriver.driver_zip.cache_clear()
 

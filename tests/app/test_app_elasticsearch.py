@@ -13,6 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
+
 from test_app_documents import TEXTS, documents, ids
 
 
@@ -26,8 +27,13 @@ class Handler(BaseHTTPRequestHandler):
     def _answer(self) -> None:
         length = int(self.headers.get("Content-Length") or 0)
         raw = self.rfile.read(length).decode()
-        lines = [json.loads(line) for line in raw.splitlines()] if "ndjson" in self.headers.get(
-            "Content-Type", "") else json.loads(raw) if raw else None
+        lines = (
+            [json.loads(line) for line in raw.splitlines()]
+            if "ndjson" in self.headers.get("Content-Type", "")
+            else json.loads(raw)
+            if raw
+            else None
+        )
         path = self.path.split("?")[0]
         self.requests.append((self.command, path, lines))
         self.headers_seen.append({k.lower(): v for k, v in self.headers.items()})
@@ -63,7 +69,7 @@ class Handler(BaseHTTPRequestHandler):
                 del self.indices[name]
             return 200, {}
         if parts[1] == "_search":
-            found = self._find(index, body["query"])[:body["size"]]
+            found = self._find(index, body["query"])[: body["size"]]
             return 200, {"hits": {"hits": [{"_id": i, "_source": index[i]} for i in found]}}
         if parts[1] == "_delete_by_query":
             for key in self._find(index, body["query"]):
@@ -103,7 +109,9 @@ def url(app: None) -> Iterator[str]:
 def store(url: str) -> Any:
     from kotaemon_stores import OrderedElasticsearch
 
-    made = OrderedElasticsearch("index_1", "release_", elasticsearch_url=url, basic_auth=("elastic", "pass:word"))
+    made = OrderedElasticsearch(
+        "index_1", "release_", elasticsearch_url=url, basic_auth=("elastic", "pass:word")
+    )
     made.add(documents(TEXTS, file_id="f1"))
     return made
 

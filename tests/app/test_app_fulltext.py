@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+
 from conftest import Cases
 from corpus import Ranking, corpus
 from test_app_documents import TEXTS, documents, ids, overlap
@@ -22,8 +23,9 @@ def store(app: None) -> Iterator[Any]:
 
 def counted(store: Any) -> dict[str, int]:
     """The statistics that the triggers keep."""
-    from kotaemon_sql import engine
     from sqlalchemy import text
+
+    from kotaemon_sql import engine
 
     with engine.connect() as db:
         rows = db.execute(text(f"SELECT lexeme, docs, words FROM {store._words} WHERE docs <> 0")).all()
@@ -32,8 +34,9 @@ def counted(store: Any) -> dict[str, int]:
 
 def recounted(store: Any) -> dict[str, int]:
     """The same, counted from the documents."""
-    from kotaemon_sql import engine
     from sqlalchemy import text
+
+    from kotaemon_sql import engine
 
     with engine.connect() as db:
         rows = db.execute(text(f"SELECT keys, words FROM {store._t}")).all()
@@ -45,8 +48,18 @@ def test_content_that_postgresql_rejects_is_cleaned_and_the_rest_is_kept(store: 
     """PDF and XLSX files yield NUL, lone surrogates and NaN; one of them would fail the whole upload."""
     from kotaemon.base import Document
 
-    store.add(Document(id_="bad", text="a\x00b whale \ud800 end", metadata={
-        "nan": float("nan"), "inf": [float("inf"), 1.5], "nul\x00": "\x00", "deep": {"x": ["\udfff"]}}))
+    store.add(
+        Document(
+            id_="bad",
+            text="a\x00b whale \ud800 end",
+            metadata={
+                "nan": float("nan"),
+                "inf": [float("inf"), 1.5],
+                "nul\x00": "\x00",
+                "deep": {"x": ["\udfff"]},
+            },
+        )
+    )
     (found,) = store.query("whale \x00\ud800")
     assert found.text == "ab whale ? end"
     assert found.metadata == {"nan": None, "inf": [None, 1.5], "nul": "", "deep": {"x": ["?"]}}
@@ -54,7 +67,9 @@ def test_content_that_postgresql_rejects_is_cleaned_and_the_rest_is_kept(store: 
 
 def test_huge_documents_are_kept_whole_and_found_by_their_beginning(store: Any) -> None:
     words = [f"w{n:x}" for n in range(400_000)]
-    store.add(documents({"long": " ".join(words), "word": "x" * 3_000_000, "cjk": "鯨" * 500_000, "empty": ""}))
+    store.add(
+        documents({"long": " ".join(words), "word": "x" * 3_000_000, "cjk": "鯨" * 500_000, "empty": ""})
+    )
     assert store.get("long")[0].text == " ".join(words)
     assert len(store.get("word")[0].text) == 3_000_000
     assert ids(store.query("w1a")) == ["long"]
@@ -74,7 +89,9 @@ def test_statistics_stay_exact_whatever_is_added_replaced_deleted(store: Any) ->
     rng = random.Random(3)
     vocabulary = [f"word{n}" for n in range(60)]
     for _ in range(25):
-        batch = {f"d{rng.randrange(80)}": " ".join(rng.choices(vocabulary, k=rng.randrange(40))) for _ in range(20)}
+        batch = {
+            f"d{rng.randrange(80)}": " ".join(rng.choices(vocabulary, k=rng.randrange(40))) for _ in range(20)
+        }
         store.add(documents(batch))
         store.delete([f"d{rng.randrange(80)}" for _ in range(8)])
     assert counted(store) == recounted(store)
@@ -125,7 +142,10 @@ def test_any_size_of_scope_gives_the_best_of_that_scope(store: Any) -> None:
 def test_a_language_without_a_stemmer_and_another_with_one(app: None) -> None:
     from kotaemon_postgres import PostgresDocumentStore
 
-    simple, german = PostgresDocumentStore("s", language="simple"), PostgresDocumentStore("g", language="german")
+    simple, german = (
+        PostgresDocumentStore("s", language="simple"),
+        PostgresDocumentStore("g", language="german"),
+    )
     for store in (simple, german):
         store.add(documents({"a": "die Häuser und der Wal", "b": "ein Haus"}))
     assert ids(simple.query("häuser")) == ["a"]

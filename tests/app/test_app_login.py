@@ -1,6 +1,7 @@
 """Logging in to a real PostgreSQL: passwords, TLS, pool, and the tables that upstream gets wrong."""
 
 import pytest
+
 from conftest import Cases, Certificates
 
 WHO = """
@@ -19,7 +20,9 @@ def test_a_password_with_every_special_character_logs_in_over_verified_tls(cases
     assert outcome.answer == ["kotaemon", True, "kotaemon", 7], outcome.error
 
 
-def test_verify_full_refuses_a_certificate_of_another_authority(cases: Cases, certificates: Certificates) -> None:
+def test_verify_full_refuses_a_certificate_of_another_authority(
+    cases: Cases, certificates: Certificates
+) -> None:
     error = cases(WHO, KOTAEMON_PG_CA=str(certificates.other_ca)).error
     assert "kotaemon_settings: KOTAEMON_PG_HOST='localhost': can't log in" in error
     assert "CERTIFICATE_VERIFY_FAILED" in error
@@ -52,7 +55,9 @@ def test_a_wrong_password_ends_in_one_line(cases: Cases) -> None:
 
 
 def test_a_file_that_is_no_certificate_is_named(cases: Cases) -> None:
-    assert cases(WHO, KOTAEMON_PG_CA=__file__).error.startswith("SystemExit: kotaemon_settings: KOTAEMON_PG_CA: not")
+    assert cases(WHO, KOTAEMON_PG_CA=__file__).error.startswith(
+        "SystemExit: kotaemon_settings: KOTAEMON_PG_CA: not"
+    )
 
 
 TABLES = """
@@ -77,11 +82,15 @@ Base.metadata.drop_all(engine)
 def test_tables_that_share_a_constraint_s_name_are_created(cases: Cases) -> None:
     """Upstream names the constraint "_name_user_uc" in each: the second table fails on PostgreSQL."""
     outcome = cases(TABLES)
-    assert outcome.answer == [f"uq_index__{n}__{k}_name_user" for n in (1, 2) for k in ("group", "source")], outcome.error
+    assert outcome.answer == [f"uq_index__{n}__{k}_name_user" for n in (1, 2) for k in ("group", "source")], (
+        outcome.error
+    )
 
 
 def test_without_the_listener_postgresql_refuses_them(cases: Cases) -> None:
     """The check of the check: the trouble that the listener mends is real."""
-    unlisten = "import kotaemon_settings as s; from sqlalchemy import UniqueConstraint, event\n" \
+    unlisten = (
+        "import kotaemon_settings as s; from sqlalchemy import UniqueConstraint, event\n"
         "event.remove(UniqueConstraint, 'after_parent_attach', s._unique_per_table)\n"
+    )
     assert '"_name_user_uc" already exists' in cases(unlisten + TABLES).error

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from conftest import PATHS
 
 POD = Path(__file__).parent / "pod.py"
@@ -16,12 +17,23 @@ DOCUMENTS = 3000
 def pods(variables: dict[str, str]) -> list[str]:
     """What two processes print that boot on the database `pods` and add to the same collections."""
     environment = {
-        **os.environ, **variables, "KOTAEMON_PG_DATABASE": "pods", "PYTHONPATH": os.pathsep.join(PATHS),
-        "KOTAEMON_DOCSTORE": "postgres", "KOTAEMON_VECTORSTORE": "pgvector"}
+        **os.environ,
+        **variables,
+        "KOTAEMON_PG_DATABASE": "pods",
+        "PYTHONPATH": os.pathsep.join(PATHS),
+        "KOTAEMON_DOCSTORE": "postgres",
+        "KOTAEMON_VECTORSTORE": "pgvector",
+    }
     running = [
-        subprocess.Popen([sys.executable, POD, name, str(DOCUMENTS)], env=environment, text=True,
-                         stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        for name in ("one", "two")]
+        subprocess.Popen(
+            [sys.executable, POD, name, str(DOCUMENTS)],
+            env=environment,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        for name in ("one", "two")
+    ]
     outputs = [process.communicate(timeout=300) for process in running]
     assert [process.returncode for process in running] == [0, 0], outputs
     return [out for out, _ in outputs]
@@ -41,9 +53,12 @@ def test_no_document_or_vector_of_either_pod_is_lost(pods: list[str], server: ob
 
 def test_the_statistics_are_those_of_the_documents(pods: list[str], server: object) -> None:
     with _connect(server) as db:
-        kept = db.run("SELECT lexeme, docs FROM kotaemon_doc_index_1_df WHERE docs <> 0 AND lexeme <> '' ORDER BY 1")
+        kept = db.run(
+            "SELECT lexeme, docs FROM kotaemon_doc_index_1_df WHERE docs <> 0 AND lexeme <> '' ORDER BY 1"
+        )
         recounted = db.run(
-            "SELECT left(k, -2), count(*) FROM kotaemon_doc_index_1, unnest(keys) k GROUP BY 1 ORDER BY 1")
+            "SELECT left(k, -2), count(*) FROM kotaemon_doc_index_1, unnest(keys) k GROUP BY 1 ORDER BY 1"
+        )
         totals = db.run("SELECT docs, words FROM kotaemon_doc_index_1_df WHERE lexeme = ''")
         assert kept == recounted
         assert totals == db.run("SELECT count(*), sum(words) FROM kotaemon_doc_index_1")

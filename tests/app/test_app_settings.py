@@ -4,17 +4,26 @@ import itertools
 from pathlib import Path
 
 import pytest
+
 from conftest import Cases
 
 NO_PG = {"KOTAEMON_PG_HOST": None}
 SERVERS = {
-    "KOTAEMON_QDRANT_URL": "http://qdrant:6333", "KOTAEMON_CHROMA_HOST": "chroma", "KOTAEMON_ES_URL": "http://es:9200"}
+    "KOTAEMON_QDRANT_URL": "http://qdrant:6333",
+    "KOTAEMON_CHROMA_HOST": "chroma",
+    "KOTAEMON_ES_URL": "http://es:9200",
+}
 VECTORS = {
-    "chroma-local": "kotaemon.storages.ChromaVectorStore", "chroma-http": "kotaemon_stores.RemoteChroma",
-    "qdrant": "kotaemon_stores.PrefixedQdrant", "pgvector": "kotaemon_pgvector.PgVectorStore"}
+    "chroma-local": "kotaemon.storages.ChromaVectorStore",
+    "chroma-http": "kotaemon_stores.RemoteChroma",
+    "qdrant": "kotaemon_stores.PrefixedQdrant",
+    "pgvector": "kotaemon_pgvector.PgVectorStore",
+}
 DOCUMENTS = {
-    "lancedb": "kotaemon_stores.LanceDB", "postgres": "kotaemon_postgres.PostgresDocumentStore",
-    "elasticsearch": "kotaemon_stores.OrderedElasticsearch"}
+    "lancedb": "kotaemon_stores.LanceDB",
+    "postgres": "kotaemon_postgres.PostgresDocumentStore",
+    "elasticsearch": "kotaemon_stores.OrderedElasticsearch",
+}
 NAMED = """
 from theflow.utils.modules import import_dotted_string
 answer = [settings.KH_VECTORSTORE["__type__"], settings.KH_DOCSTORE["__type__"]]
@@ -88,23 +97,37 @@ MISSING = [
     ("KOTAEMON_QDRANT_URL", {"KOTAEMON_VECTORSTORE": "qdrant"}),
     ("KOTAEMON_CHROMA_HOST", {"KOTAEMON_VECTORSTORE": "chroma-http"}),
     ("KOTAEMON_ES_URL", {"KOTAEMON_DOCSTORE": "elasticsearch"}),
-    ("KOTAEMON_ES_PASSWORD", {"KOTAEMON_DOCSTORE": "elasticsearch", "KOTAEMON_ES_URL": "http://es:9200",
-                              "KOTAEMON_ES_USER": "elastic"}),
+    (
+        "KOTAEMON_ES_PASSWORD",
+        {
+            "KOTAEMON_DOCSTORE": "elasticsearch",
+            "KOTAEMON_ES_URL": "http://es:9200",
+            "KOTAEMON_ES_USER": "elastic",
+        },
+    ),
     ("KH_OLLAMA_URL", {"LOCAL_MODEL_EMBEDDINGS": "nomic-embed-text"}),
     ("KOTAEMON_SESSION_SECRET", {"KH_SSO_ENABLED": "true"}),
 ]
 
 
 @pytest.mark.parametrize(("name", "others"), MISSING)
-def test_a_missing_variable_is_named_with_what_needs_it(cases: Cases, name: str, others: dict[str, str]) -> None:
+def test_a_missing_variable_is_named_with_what_needs_it(
+    cases: Cases, name: str, others: dict[str, str]
+) -> None:
     error = cases("", **{**others, name: None}).error
     assert error.startswith(f"SystemExit: kotaemon_settings: {name} is not set, and "), error
 
 
 def test_no_error_tells_a_secret(cases: Cases) -> None:
     """An Elasticsearch URL with a password in it is refused: the error would otherwise be the place to leak."""
-    error = cases("", KOTAEMON_DOCSTORE="elasticsearch", KOTAEMON_ES_API_KEY="k3y-secret",
-                  KOTAEMON_ES_URL="http://es:9200", KOTAEMON_ES_USER="u", KOTAEMON_ES_PASSWORD="pw-secret").error
+    error = cases(
+        "",
+        KOTAEMON_DOCSTORE="elasticsearch",
+        KOTAEMON_ES_API_KEY="k3y-secret",
+        KOTAEMON_ES_URL="http://es:9200",
+        KOTAEMON_ES_USER="u",
+        KOTAEMON_ES_PASSWORD="pw-secret",
+    ).error
     assert "KOTAEMON_ES_API_KEY" in error
     assert "secret" not in error
 
@@ -113,21 +136,30 @@ def test_reasonings_are_the_ones_listed_in_their_order(cases: Cases) -> None:
     """People remove pipelines that need many model calls; a pipeline of their own may be mounted too."""
     wanted = "ktem.reasoning.react.ReactAgentPipeline, mine.pipelines.Short"
     outcome = cases("answer = settings.KH_REASONINGS", KOTAEMON_REASONINGS=wanted)
-    assert outcome.answer == ["ktem.reasoning.react.ReactAgentPipeline", "mine.pipelines.Short"], outcome.error
+    assert outcome.answer == ["ktem.reasoning.react.ReactAgentPipeline", "mine.pipelines.Short"], (
+        outcome.error
+    )
     assert len(cases("answer = settings.KH_REASONINGS").answer) == 4
 
 
 def test_elasticsearch_gets_its_credentials(cases: Cases) -> None:
     common = {"KOTAEMON_DOCSTORE": "elasticsearch", "KOTAEMON_ES_URL": "https://es:9200"}
-    basic = cases("answer = settings.KH_DOCSTORE", **common, KOTAEMON_ES_USER="elastic", KOTAEMON_ES_PASSWORD="pw")
+    basic = cases(
+        "answer = settings.KH_DOCSTORE", **common, KOTAEMON_ES_USER="elastic", KOTAEMON_ES_PASSWORD="pw"
+    )
     assert basic.answer["basic_auth"] == ["elastic", "pw"], basic.error
     assert cases("answer = settings.KH_DOCSTORE", **common, KOTAEMON_ES_API_KEY="k").answer["api_key"] == "k"
 
 
 MODELS = "answer = [settings.KH_LLMS, settings.KH_EMBEDDINGS, settings.KH_RERANKINGS]"
 KEYS = {
-    "OPENAI_API_KEY": "sk-openai-secret", "AZURE_OPENAI_API_KEY": "azure-secret", "GOOGLE_API_KEY": "google-secret",
-    "COHERE_API_KEY": "cohere-secret", "MISTRAL_API_KEY": "mistral-secret", "VOYAGE_API_KEY": "voyage-secret"}
+    "OPENAI_API_KEY": "sk-openai-secret",
+    "AZURE_OPENAI_API_KEY": "azure-secret",
+    "GOOGLE_API_KEY": "google-secret",
+    "COHERE_API_KEY": "cohere-secret",
+    "MISTRAL_API_KEY": "mistral-secret",
+    "VOYAGE_API_KEY": "voyage-secret",
+}
 AZURE = {"AZURE_OPENAI_ENDPOINT": "https://azure.example"}
 
 
@@ -136,7 +168,9 @@ def test_no_provider_s_key_reaches_the_database(cases: Cases) -> None:
     outcome = cases(MODELS, **KEYS, **AZURE)
     assert [set(pool) for pool in outcome.answer] == [
         {"openai", "azure", "google", "cohere", "mistral"},
-        {"openai", "azure", "google", "cohere", "mistral", "voyageai"}, {"cohere", "voyageai"}], outcome.error
+        {"openai", "azure", "google", "cohere", "mistral", "voyageai"},
+        {"cohere", "voyageai"},
+    ], outcome.error
     assert "secret" not in str(outcome.answer).replace("kotaemon_settings.SECRET", "")
 
 
@@ -150,22 +184,51 @@ for kind in ("LLMS", "EMBEDDINGS", "RERANKINGS"):
         answer[kind + " " + name] = [v for k, v in spec.items() if k.endswith("api_key")]
 """
     outcome = cases(code, **KEYS, **AZURE)
-    variables = {"openai": "OPENAI_API_KEY", "azure": "AZURE_OPENAI_API_KEY", "google": "GOOGLE_API_KEY",
-                 "cohere": "COHERE_API_KEY", "mistral": "MISTRAL_API_KEY", "voyageai": "VOYAGE_API_KEY"}
-    assert outcome.answer == {
-        name: [KEYS[variables[name.split()[1]]]] for name in outcome.answer}, outcome.error
+    variables = {
+        "openai": "OPENAI_API_KEY",
+        "azure": "AZURE_OPENAI_API_KEY",
+        "google": "GOOGLE_API_KEY",
+        "cohere": "COHERE_API_KEY",
+        "mistral": "MISTRAL_API_KEY",
+        "voyageai": "VOYAGE_API_KEY",
+    }
+    assert outcome.answer == {name: [KEYS[variables[name.split()[1]]]] for name in outcome.answer}, (
+        outcome.error
+    )
     assert len(outcome.answer) == 13
 
 
-@pytest.mark.parametrize("variables, llms, embeddings", [
-    ({"OPENAI_API_KEY": "k", "GOOGLE_API_KEY": "k"}, ["openai", "google"], ["openai", "google"]),
-    ({"AZURE_OPENAI_API_KEY": "k", "MISTRAL_API_KEY": "k", **AZURE}, ["azure", "mistral"], ["azure", "mistral"]),
-    ({"GOOGLE_API_KEY": "k", "COHERE_API_KEY": "k"}, ["google", "cohere"], ["google", "cohere"]),
-    ({"LOCAL_MODEL": "qwen", "LOCAL_MODEL_EMBEDDINGS": "nomic", "KH_OLLAMA_URL": "http://ollama:11434/v1/"},
-     ["ollama", "ollama-long-context"], ["ollama"]),
-    ({"OPENAI_API_KEY": "k", "LOCAL_MODEL": "", "LOCAL_MODEL_EMBEDDINGS": "nomic",
-      "KH_OLLAMA_URL": "http://ollama:11434/v1/"}, ["openai"], ["openai", "ollama"]),
-])
+@pytest.mark.parametrize(
+    ("variables", "llms", "embeddings"),
+    [
+        ({"OPENAI_API_KEY": "k", "GOOGLE_API_KEY": "k"}, ["openai", "google"], ["openai", "google"]),
+        (
+            {"AZURE_OPENAI_API_KEY": "k", "MISTRAL_API_KEY": "k", **AZURE},
+            ["azure", "mistral"],
+            ["azure", "mistral"],
+        ),
+        ({"GOOGLE_API_KEY": "k", "COHERE_API_KEY": "k"}, ["google", "cohere"], ["google", "cohere"]),
+        (
+            {
+                "LOCAL_MODEL": "qwen",
+                "LOCAL_MODEL_EMBEDDINGS": "nomic",
+                "KH_OLLAMA_URL": "http://ollama:11434/v1/",
+            },
+            ["ollama", "ollama-long-context"],
+            ["ollama"],
+        ),
+        (
+            {
+                "OPENAI_API_KEY": "k",
+                "LOCAL_MODEL": "",
+                "LOCAL_MODEL_EMBEDDINGS": "nomic",
+                "KH_OLLAMA_URL": "http://ollama:11434/v1/",
+            },
+            ["openai"],
+            ["openai", "ollama"],
+        ),
+    ],
+)
 def test_only_configured_models_are_seeded_and_the_first_is_the_default(
     cases: Cases, variables: dict[str, str], llms: list[str], embeddings: list[str]
 ) -> None:

@@ -15,6 +15,7 @@ DIMENSIONS = 64
 def make(request: pytest.FixtureRequest, app: None) -> Iterator[Any]:
     """A function that opens the collection of this test, as each pod does."""
     import qdrant_client
+
     from kotaemon_pgvector import PgVectorStore
     from kotaemon_stores import PrefixedQdrant, RemoteChroma
 
@@ -42,10 +43,17 @@ def keys(count: int) -> list[str]:
 
 def within(*files: str) -> Any:
     """The filter that ktem passes: the files to search in."""
-    from llama_index.core.vector_stores import FilterCondition, FilterOperator, MetadataFilter, MetadataFilters
+    from llama_index.core.vector_stores import (
+        FilterCondition,
+        FilterOperator,
+        MetadataFilter,
+        MetadataFilters,
+    )
 
-    return MetadataFilters(condition=FilterCondition.OR, filters=[
-        MetadataFilter(key="file_id", value=list(files), operator=FilterOperator.IN)])
+    return MetadataFilters(
+        condition=FilterCondition.OR,
+        filters=[MetadataFilter(key="file_id", value=list(files), operator=FilterOperator.IN)],
+    )
 
 
 def filled(make: Any, count: int = 40) -> tuple[list[str], list[list[float]]]:
@@ -70,7 +78,10 @@ def test_a_filter_by_file_holds_with_and_without_the_chunks_ids(make: Any) -> No
         _, _, found = make().query(vectors[0], top_k=40, filters=within("f1"), **more)
         assert set(found) == set(names[1::4])
     assert make().query(vectors[0], top_k=40, filters=within("nobody"))[2] == []
-    assert set(make().query(vectors[0], top_k=40, filters=within("f1", "f3"))[2]) == {*names[1::4], *names[3::4]}
+    assert set(make().query(vectors[0], top_k=40, filters=within("f1", "f3"))[2]) == {
+        *names[1::4],
+        *names[3::4],
+    }
 
 
 def test_the_filter_for_tables_holds(make: Any) -> None:
@@ -118,7 +129,10 @@ def test_scores_of_pgvector_are_chroma_s(app: None, chroma: Any) -> None:
     from kotaemon_pgvector import PgVectorStore
     from kotaemon_stores import RemoteChroma
 
-    stores = [PgVectorStore("scores"), RemoteChroma("scores", host=chroma.host, port=str(chroma.port), token=chroma.token)]
+    stores = [
+        PgVectorStore("scores"),
+        RemoteChroma("scores", host=chroma.host, port=str(chroma.port), token=chroma.token),
+    ]
     for store in stores:
         store.add(unit(50), [{"file_id": "f"}] * 50, keys(50))
     ours, theirs = (store.query(unit(1, seed=9)[0], top_k=10) for store in stores)
@@ -149,10 +163,13 @@ def test_chroma_s_server_refuses_a_wrong_token(app: None, chroma: Any) -> None:
 def test_no_store_s_description_holds_its_credentials(app: None, chroma: Any) -> None:
     """theflow writes descriptions to disk."""
     import qdrant_client
+
     from kotaemon_stores import PrefixedQdrant, RemoteChroma
 
     remote = RemoteChroma("described", host=chroma.host, port=str(chroma.port), token=chroma.token)
-    qdrant = PrefixedQdrant("described", url="http://q:6333", api_key="k3y", client=qdrant_client.QdrantClient(":memory:"))
+    qdrant = PrefixedQdrant(
+        "described", url="http://q:6333", api_key="k3y", client=qdrant_client.QdrantClient(":memory:")
+    )
     assert chroma.token not in str(remote.__persist_flow__())
     assert "k3y" not in str(qdrant.__persist_flow__())
 
@@ -160,9 +177,10 @@ def test_no_store_s_description_holds_its_credentials(app: None, chroma: Any) ->
 @pytest.fixture(scope="module")
 def hundred_thousand(app: None) -> Iterator[Any]:
     """100,000 vectors in clusters, loaded by the store; the index is built once at the end, which is faster."""
+    from sqlalchemy import text
+
     from kotaemon_pgvector import PgVectorStore
     from kotaemon_sql import engine
-    from sqlalchemy import text
 
     rng = np.random.default_rng(5)
     centres = rng.normal(size=(300, DIMENSIONS))
@@ -197,13 +215,17 @@ def test_among_100_000_vectors_the_index_finds_nine_in_ten_of_the_nearest(hundre
 
 
 def test_among_100_000_vectors_the_plan_is_an_index_scan(hundred_thousand: Any) -> None:
-    from kotaemon_sql import engine
     from sqlalchemy import text
+
+    from kotaemon_sql import engine
 
     store, vectors, _ = hundred_thousand
     with engine.begin() as db:
-        plan = "\n".join(db.execute(text("EXPLAIN " + store.search(DIMENSIONS, [])), {
-            "v": str(vectors[0].tolist()), "k": 100}).scalars())
+        plan = "\n".join(
+            db.execute(
+                text("EXPLAIN " + store.search(DIMENSIONS, [])), {"v": str(vectors[0].tolist()), "k": 100}
+            ).scalars()
+        )
     assert f"Index Scan using {store._t}_hnsw" in plan
 
 

@@ -137,7 +137,9 @@ class PostgresDocumentStore(BaseDocumentStore):
         docs = docs if isinstance(docs, list) else [docs]
         keys = as_list(ids) if ids else [d.doc_id for d in docs]
         rows = list(
-            {k: {"i": k, "b": d.text or "", "m": d.metadata or {}} for k, d in zip(keys, docs)}.values()
+            {
+                k: {"i": k, "b": d.text or "", "m": d.metadata or {}} for k, d in zip(keys, docs, strict=True)
+            }.values()
         )
         if not rows:
             return

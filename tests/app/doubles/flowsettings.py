@@ -19,8 +19,14 @@ KH_DATABASE = f"sqlite:///{KH_USER_DATA_DIR / 'sql.db'}"
 KH_FILESTORAGE_PATH = str(KH_USER_DATA_DIR / "files")
 KH_SSO_ENABLED = config("KH_SSO_ENABLED", default=False, cast=bool)
 KH_OLLAMA_URL = config("KH_OLLAMA_URL", default="http://localhost:11434/v1/")
-KH_DOCSTORE = {"__type__": "kotaemon.storages.LanceDBDocumentStore", "path": str(KH_USER_DATA_DIR / "docstore")}
-KH_VECTORSTORE = {"__type__": "kotaemon.storages.ChromaVectorStore", "path": str(KH_USER_DATA_DIR / "vectorstore")}
+KH_DOCSTORE = {
+    "__type__": "kotaemon.storages.LanceDBDocumentStore",
+    "path": str(KH_USER_DATA_DIR / "docstore"),
+}
+KH_VECTORSTORE = {
+    "__type__": "kotaemon.storages.ChromaVectorStore",
+    "path": str(KH_USER_DATA_DIR / "vectorstore"),
+}
 KH_REASONINGS = [
     "ktem.reasoning.simple.FullQAPipeline",
     "ktem.reasoning.simple.FullDecomposeQAPipeline",
@@ -29,8 +35,13 @@ KH_REASONINGS = [
 ]
 
 
-def _model(kind: str, key_name: str = "", key: str = "", default: bool = False, **spec: Any) -> dict[str, Any]:
-    return {"spec": {"__type__": f"kotaemon.{kind}", **spec, **({key_name: key} if key_name else {})}, "default": default}
+def _model(
+    kind: str, key_name: str = "", key: str = "", default: bool = False, **spec: Any
+) -> dict[str, Any]:
+    return {
+        "spec": {"__type__": f"kotaemon.{kind}", **spec, **({key_name: key} if key_name else {})},
+        "default": default,
+    }
 
 
 _openai = config("OPENAI_API_KEY", default="<YOUR_OPENAI_KEY>")
@@ -49,7 +60,9 @@ KH_EMBEDDINGS: dict[str, dict[str, Any]] = {
     "openai": _model("embeddings.OpenAIEmbeddings", "api_key", _openai),
     "cohere": _model("embeddings.LCCohereEmbeddings", "cohere_api_key", _cohere, user_agent="default"),
     "google": _model("embeddings.LCGoogleEmbeddings", "google_api_key", _google, default=True),
-    "mistral": _model("embeddings.LCMistralEmbeddings", "api_key", config("MISTRAL_API_KEY", default="your-key")),
+    "mistral": _model(
+        "embeddings.LCMistralEmbeddings", "api_key", config("MISTRAL_API_KEY", default="your-key")
+    ),
 }
 KH_RERANKINGS: dict[str, dict[str, Any]] = {
     "cohere": _model("rerankings.CohereReranking", "cohere_api_key", _cohere, default=True),
@@ -65,6 +78,10 @@ if config("LOCAL_MODEL", default="qwen2.5:7b"):
     _local = config("LOCAL_MODEL", default="qwen2.5:7b")
     KH_LLMS["ollama"] = _model("llms.ChatOpenAI", "api_key", "ollama", base_url=KH_OLLAMA_URL, model=_local)
     KH_LLMS["ollama-long-context"] = _model("llms.LCOllamaChat", model=_local)
-    KH_EMBEDDINGS["ollama"] = _model("embeddings.OpenAIEmbeddings", "api_key", "ollama", model=config(
-        "LOCAL_MODEL_EMBEDDINGS", default="nomic-embed-text"))
+    KH_EMBEDDINGS["ollama"] = _model(
+        "embeddings.OpenAIEmbeddings",
+        "api_key",
+        "ollama",
+        model=config("LOCAL_MODEL_EMBEDDINGS", default="nomic-embed-text"),
+    )
     KH_EMBEDDINGS["fast_embed"] = _model("embeddings.FastEmbedEmbeddings")

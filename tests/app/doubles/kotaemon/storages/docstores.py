@@ -7,6 +7,7 @@ from typing import Any
 import lancedb
 from elasticsearch import Elasticsearch
 from elasticsearch.helpers import bulk
+
 from kotaemon.base import Document
 
 
@@ -36,7 +37,9 @@ def _quoted(ids: list[str]) -> str:
 
 
 def _documents(rows: list[dict[str, Any]]) -> list[Document]:
-    return [Document(id_=r["id"], text=r["text"] or "<empty>", metadata=json.loads(r["attributes"])) for r in rows]
+    return [
+        Document(id_=r["id"], text=r["text"] or "<empty>", metadata=json.loads(r["attributes"])) for r in rows
+    ]
 
 
 class LanceDBDocumentStore(BaseDocumentStore):
@@ -51,8 +54,10 @@ class LanceDBDocumentStore(BaseDocumentStore):
         table.create_fts_index("text", tokenizer_name="en_stem", replace=True)
 
     def add(self, docs: Any, ids: Any = None, refresh_indices: bool = True, **kwargs: Any) -> None:
-        data = [{"id": i, "text": d.text, "attributes": json.dumps(d.metadata)}
-                for i, d in zip(ids or [d.doc_id for d in docs], docs)]
+        data = [
+            {"id": i, "text": d.text, "attributes": json.dumps(d.metadata)}
+            for i, d in zip(ids or [d.doc_id for d in docs], docs)
+        ]
         if self.collection_name in self.db_connection.table_names():
             self.db_connection.open_table(self.collection_name).add(data)
         else:
@@ -100,29 +105,50 @@ class LanceDBDocumentStore(BaseDocumentStore):
 class ElasticsearchDocumentStore(BaseDocumentStore):
     """One index, made at construction."""
 
-    def __init__(self, collection_name: str = "docstore", elasticsearch_url: str = "http://localhost:9200",
-                 k1: float = 2.0, b: float = 0.75, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        collection_name: str = "docstore",
+        elasticsearch_url: str = "http://localhost:9200",
+        k1: float = 2.0,
+        b: float = 0.75,
+        **kwargs: Any,
+    ) -> None:
         self.index_name = collection_name
         self.client = Elasticsearch(elasticsearch_url, **kwargs)
         self.es_bulk = bulk
         if not self.client.indices.exists(index=self.index_name):
             similarity = {"custom_bm25": {"type": "BM25", "k1": k1, "b": b}}
             self.client.indices.create(
-                index=self.index_name, settings={"similarity": similarity},
-                mappings={"properties": {"content": {"type": "text", "similarity": "custom_bm25"}}})
+                index=self.index_name,
+                settings={"similarity": similarity},
+                mappings={"properties": {"content": {"type": "text", "similarity": "custom_bm25"}}},
+            )
 
     def add(self, docs: Any, ids: Any = None, refresh_indices: bool = True, **kwargs: Any) -> None:
         ids = [ids] if ids and not isinstance(ids, list) else ids
         docs = docs if isinstance(docs, list) else [docs]
-        self.es_bulk(self.client, [
-            {"_op_type": "index", "_index": self.index_name, "content": d.text, "metadata": d.metadata, "_id": i}
-            for i, d in zip(ids or [d.doc_id for d in docs], docs)])
+        self.es_bulk(
+            self.client,
+            [
+                {
+                    "_op_type": "index",
+                    "_index": self.index_name,
+                    "content": d.text,
+                    "metadata": d.metadata,
+                    "_id": i,
+                }
+                for i, d in zip(ids or [d.doc_id for d in docs], docs)
+            ],
+        )
         if refresh_indices:
             self.client.indices.refresh(index=self.index_name)
 
     def query_raw(self, query: dict[str, Any]) -> list[Document]:
         found = self.client.search(index=self.index_name, body=query)["hits"]["hits"]
-        return [Document(id_=h["_id"], text=h["_source"]["content"], metadata=h["_source"]["metadata"]) for h in found]
+        return [
+            Document(id_=h["_id"], text=h["_source"]["content"], metadata=h["_source"]["metadata"])
+            for h in found
+        ]
 
     def query(self, query: str, top_k: int = 10, doc_ids: Any = None) -> list[Document]:
         match: dict[str, Any] = {"match": {"content": query}}

@@ -4,9 +4,10 @@ from abc import ABC, abstractmethod
 from dataclasses import fields
 from typing import Any
 
-from kotaemon.base import DocumentWithEmbedding
 from llama_index.core.schema import NodeRelationship, RelatedNodeInfo
 from llama_index.core.vector_stores.types import VectorStoreQuery
+
+from kotaemon.base import DocumentWithEmbedding
 
 
 class BaseVectorStore(ABC):
@@ -47,7 +48,11 @@ class LlamaIndexVectorStore(BaseVectorStore):
         return getattr(self._client, name)
 
     def add(self, embeddings: Any, metadatas: Any = None, ids: Any = None) -> list[str]:
-        nodes = [DocumentWithEmbedding(embedding=e) for e in embeddings] if isinstance(embeddings[0], list) else embeddings
+        nodes = (
+            [DocumentWithEmbedding(embedding=e) for e in embeddings]
+            if isinstance(embeddings[0], list)
+            else embeddings
+        )
         for node, metadata in zip(nodes, metadatas or ()):
             node.metadata = metadata
         for node, key in zip(nodes, ids or ()):
@@ -61,7 +66,12 @@ class LlamaIndexVectorStore(BaseVectorStore):
 
     def query(self, embedding: list[float], top_k: int = 1, ids: Any = None, **kwargs: Any) -> Any:
         query = VectorStoreQuery(
-            query_embedding=embedding, similarity_top_k=top_k, node_ids=ids,
-            **{k: v for k, v in kwargs.items() if k in self._vsq_kwargs})
-        found = self._client.query(query=query, **{k: v for k, v in kwargs.items() if k not in self._vsq_kwargs})
+            query_embedding=embedding,
+            similarity_top_k=top_k,
+            node_ids=ids,
+            **{k: v for k, v in kwargs.items() if k in self._vsq_kwargs},
+        )
+        found = self._client.query(
+            query=query, **{k: v for k, v in kwargs.items() if k not in self._vsq_kwargs}
+        )
         return [n.embedding for n in found.nodes or ()], found.similarities or [], found.ids or []

@@ -3,10 +3,11 @@
 from typing import Any
 
 import chromadb
-from kotaemon.storages.vectorstores.base import LlamaIndexVectorStore
 from llama_index.vector_stores.chroma import ChromaVectorStore as LlamaChroma
 from llama_index.vector_stores.qdrant import QdrantVectorStore as LlamaQdrant
 from qdrant_client.models import PointIdsList
+
+from kotaemon.storages.vectorstores.base import LlamaIndexVectorStore
 
 
 class ChromaVectorStore(LlamaIndexVectorStore):
@@ -34,14 +35,23 @@ class QdrantVectorStore(LlamaIndexVectorStore):
     def _get_li_class(self) -> Any:
         return LlamaQdrant
 
-    def __init__(self, collection_name: str, url: str | None = None, api_key: str | None = None,
-                 client_kwargs: dict[str, Any] | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        collection_name: str,
+        url: str | None = None,
+        api_key: str | None = None,
+        client_kwargs: dict[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
         self._collection_name = collection_name
-        super().__init__(collection_name=collection_name, url=url, api_key=api_key, client_kwargs=client_kwargs, **kwargs)
+        super().__init__(
+            collection_name=collection_name, url=url, api_key=api_key, client_kwargs=client_kwargs, **kwargs
+        )
 
     def delete(self, ids: list[str], **kwargs: Any) -> None:
         self._client.client.delete(
-            collection_name=self._collection_name, points_selector=PointIdsList(points=ids), **kwargs)
+            collection_name=self._collection_name, points_selector=PointIdsList(points=ids), **kwargs
+        )
 
     def drop(self) -> None:
         self._client.client.delete_collection(self._collection_name)
