@@ -5,13 +5,15 @@ reads; exits with 1, and the last reason of each, after KOTAEMON_WAIT_SECONDS (d
 """
 
 import base64
+import contextlib
+import http.client
 import os
 import ssl
 import sys
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from typing import Any
 
 _ATTEMPT_SECONDS = 5
 _env = os.environ.get
@@ -46,31 +48,37 @@ def postgres() -> None:
             timeout=_ATTEMPT_SECONDS,
             ssl_context=pg_ssl_context(_env("KOTAEMON_PG_SSLMODE", "verify-full"), _env("KOTAEMON_PG_CA")),
         )
+        with contextlib.closing(connection):
+            if _env("KOTAEMON_VECTORSTORE") == "pgvector":
+                _pgvector(connection.cursor())
     except (pg8000.dbapi.Error, OSError) as error:
         raise NotReadyError(_reason(error)) from None
-    try:
-        if _env("KOTAEMON_VECTORSTORE") == "pgvector":
-            cursor = connection.cursor()
-            cursor.execute("SELECT 1 FROM pg_extension WHERE extname = 'vector'")
-            if cursor.fetchone() is None:
-                raise NotReadyError("the database lacks pgvector: CREATE EXTENSION vector, as a superuser")
-    finally:
-        connection.close()
 
 
-def http(url: str, headers: dict[str, str]) -> None:
+def _pgvector(cursor: Any) -> None:
+    cursor.execute("SELECT extversion FROM pg_extension WHERE extname = 'vector'")
+    found = cursor.fetchone()
+    if found is None:
+        raise NotReadyError("the database lacks pgvector: CREATE EXTENSION vector, as a superuser")
+    if [int(part) for part in found[0].split(".")[:2]] < [0, 8]:
+        todo = "ALTER EXTENSION vector UPDATE, as a superuser"
+        raise NotReadyError(f"pgvector is {found[0]}, but 0.8 is needed: {todo}")
+
+
+def get(url: str, headers: dict[str, str], ca_file: str | None = None) -> None:
     """A GET that must succeed with the credentials."""
     request = urllib.request.Request(url, headers=headers)  # noqa: S310  our own databases
     try:
-        with urllib.request.urlopen(request, timeout=_ATTEMPT_SECONDS) as answer:  # noqa: S310  our own databases
+        tls = ssl.create_default_context(cafile=ca_file or None)
+        with urllib.request.urlopen(request, timeout=_ATTEMPT_SECONDS, context=tls) as answer:  # noqa: S310
             answer.read()
-    except (urllib.error.URLError, OSError) as error:
+    except (OSError, http.client.HTTPException) as error:
         raise NotReadyError(_reason(error)) from None
 
 
 def qdrant() -> None:
     """Lists the collections, which needs the API key."""
-    http(f"{os.environ['KOTAEMON_QDRANT_URL']}/collections", {"api-key": _env("KOTAEMON_QDRANT_API_KEY", "")})
+    get(f"{os.environ['KOTAEMON_QDRANT_URL']}/collections", {"api-key": _env("KOTAEMON_QDRANT_API_KEY", "")})
 
 
 def chroma() -> None:
@@ -82,7 +90,7 @@ def chroma() -> None:
         if _env("KOTAEMON_CHROMA_TOKEN")
         else {}
     )
-    http(f"{scheme}://{host}:{port}/api/v2/tenants/default_tenant", headers)
+    get(f"{scheme}://{host}:{port}/api/v2/tenants/default_tenant", headers)
 
 
 def elasticsearch() -> None:
@@ -93,7 +101,8 @@ def elasticsearch() -> None:
     elif _env("KOTAEMON_ES_USER"):
         login = f"{os.environ['KOTAEMON_ES_USER']}:{os.environ['KOTAEMON_ES_PASSWORD']}"
         headers["Authorization"] = f"Basic {base64.b64encode(login.encode()).decode()}"
-    http(f"{os.environ['KOTAEMON_ES_URL']}/_cluster/health?wait_for_status=yellow&timeout=4s", headers)
+    url = f"{os.environ['KOTAEMON_ES_URL']}/_cluster/health?wait_for_status=yellow&timeout=4s"
+    get(url, headers, _env("KOTAEMON_ES_CA"))
 
 
 def checks() -> Iterator[tuple[str, Callable[[], None]]]:
@@ -110,8 +119,9 @@ def checks() -> Iterator[tuple[str, Callable[[], None]]]:
 
 def _reason(error: Exception) -> str:
     """One line; pg8000 puts the server's message into a dictionary."""
-    detail = error.args[0] if error.args else error
-    return str(detail.get("M", detail) if isinstance(detail, dict) else error).splitlines()[0]
+    detail = error.args[0] if error.args else None
+    said = str(detail.get("M", detail) if isinstance(detail, dict) else error)
+    return said.splitlines()[0] if said else type(error).__name__
 
 
 def main() -> int:
