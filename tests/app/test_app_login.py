@@ -54,6 +54,13 @@ def test_a_wrong_password_ends_in_one_line(cases: Cases) -> None:
     assert "\n" not in error
 
 
+def test_a_password_with_a_line_break_ends_in_one_line(cases: Cases) -> None:
+    """The driver refuses it with an error of its own."""
+    error = cases(WHO, KOTAEMON_PG_PASSWORD="s3cret\n").error
+    assert error.startswith("SystemExit: kotaemon_settings: KOTAEMON_PG_PASSWORD holds a character"), error
+    assert "s3cret" not in error
+
+
 def test_a_file_that_is_no_certificate_is_named(cases: Cases) -> None:
     assert cases(WHO, KOTAEMON_PG_CA=__file__).error.startswith(
         "SystemExit: kotaemon_settings: KOTAEMON_PG_CA: not"

@@ -85,6 +85,15 @@ def test_a_wrong_password_is_told_as_the_last_reason(login: dict[str, str]) -> N
     assert (code, err) == (1, 'gave up: postgres: password authentication failed for user "kotaemon"\n')
 
 
+def test_a_password_with_a_line_break_is_told(login: dict[str, str]) -> None:
+    """Made by `echo secret | kubectl create secret …`: the driver refuses it before the server could."""
+    code, _, err = run(**{**login, "KOTAEMON_PG_PASSWORD": PASSWORD + "\n"})
+    assert code == 1
+    assert err.startswith(
+        "gave up: postgres: a character of the password can't be used: control characters"
+    ), err
+
+
 def test_a_database_that_does_not_exist_is_told(login: dict[str, str]) -> None:
     code, _, err = run(**{**login, "KOTAEMON_PG_DATABASE": "nowhere"})
     assert (code, err) == (1, 'gave up: postgres: database "nowhere" does not exist\n')

@@ -303,6 +303,8 @@ def _make_index_folders(db: Connection) -> None:
 
 def _start() -> None:
     """The last step of the settings, once all variables are known to be good: log in, and wait for one's turn."""
+    from scramp import ScramException  # from the driver's zip
+
     seconds = _number("KOTAEMON_BOOT_LOCK_SECONDS", 300, 1, 3600)
     database = create_engine(KH_DATABASE, isolation_level="AUTOCOMMIT")
     try:
@@ -312,6 +314,8 @@ def _start() -> None:
             why = "another pod has been starting for longer: see its log, or delete it"
             raise _refuse("KOTAEMON_BOOT_LOCK_SECONDS", f"={seconds}: {why}")
         _make_index_folders(db)
+    except ScramException as error:  # a line break at the end of the Secret, for example
+        raise _refuse("KOTAEMON_PG_PASSWORD", f" holds a character that can't be used: {error}") from None
     except (SQLAlchemyError, OSError) as error:
         cause = str(getattr(error, "orig", error)).replace("\n", " ")
         raise _refuse("KOTAEMON_PG_HOST", f"={_env('KOTAEMON_PG_HOST')!r}: can't log in: {cause}") from None

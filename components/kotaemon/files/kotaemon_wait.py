@@ -37,6 +37,7 @@ def pg_ssl_context(mode: str, ca_file: str | None) -> ssl.SSLContext | bool:
 def postgres() -> None:
     """Logs in; where vectors are kept there, the extension must be there too, since only a superuser may add it."""
     import pg8000.dbapi  # from the driver's zip, which only a release with PostgreSQL needs
+    import scramp
 
     try:
         connection = pg8000.dbapi.connect(
@@ -51,6 +52,8 @@ def postgres() -> None:
         with contextlib.closing(connection):
             if _env("KOTAEMON_VECTORSTORE") == "pgvector":
                 _pgvector(connection.cursor())
+    except scramp.ScramException as error:  # a line break at the end of the Secret, for example
+        raise NotReadyError(f"a character of the password can't be used: {_reason(error)}") from None
     except (pg8000.dbapi.Error, OSError) as error:
         raise NotReadyError(_reason(error)) from None
 

