@@ -50,15 +50,8 @@ class Api:
 
     def get(self, path: str, **query: str) -> Object:
         """The object or list at a path. Raises UnreachableError or RefusedError."""
-        return self._request("GET", path, query)
-
-    def delete(self, path: str) -> Object:
-        """Delete the object at a path. Raises UnreachableError or RefusedError."""
-        return self._request("DELETE", path, {"propagationPolicy": "Background"})
-
-    def _request(self, method: str, path: str, query: dict[str, str]) -> Object:
         try:
-            answer = self._client.request(method, path, params=query)
+            answer = self._client.get(path, params=query)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise UnreachableError(
                 f"{self.context.server} (context {self.context.name}) doesn't answer: "

@@ -214,4 +214,23 @@ def heal(backend: Backend, stack: str) -> list[str]:
         for path in (lock.path, lock.path.with_name(f"{lock.path.name}.attrs")):
             path.unlink(missing_ok=True)
         said.append(f"Removed the lock of a run that was killed (process {lock.pid}, {lock.since}).")
+    for path in cut_short(backend, stack):
+        path.unlink(missing_ok=True)
+        said.append(f"Removed {path.name}, which a killed run left half-written.")
     return said
+
+
+def cut_short(backend: Backend, stack: str) -> list[Path]:
+    """Files beside the state that a killed run didn't finish: "failed to load checkpoint: EOF" with them.
+
+    The state itself is written elsewhere and renamed; its attributes (a checksum) aren't, and may be absent.
+    """
+    if backend.local is None:
+        return []
+    found = []
+    for path in sorted((backend.local / ".pulumi" / "stacks").rglob(f"{stack}.json*.attrs")):
+        try:
+            json.loads(path.read_bytes())
+        except ValueError:
+            found.append(path)
+    return found

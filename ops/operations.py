@@ -77,10 +77,6 @@ class Operations:
         listed = json.loads(self.run("stack", "ls", "--json"))
         return any(entry["name"].split("/")[-1] == self.session.stack for entry in listed)
 
-    def take_over_existing(self) -> None:
-        """Let creations in this run take over objects that are there already."""
-        self._workspace.env_vars["PULUMI_K8S_UPSERT_EXISTING_OBJECTS"] = "true"
-
     def run(self, *arguments: str) -> str:
         """One command of the CLI, to its output. Raises OpsError."""
         try:

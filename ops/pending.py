@@ -1,8 +1,8 @@
 """Settle what a killed run was creating, so that the next one converges.
 
-The state lists such resources as pending. The engine (3.259) only warns about them, each time
-again, and creates them anew: what has a name of its own is then refused as being there already, and
-what Pulumi named would be there twice.
+The state lists such resources as pending creations. The engine (3.259) warns about them each time and creates
+them anew: what has a name of its own is then refused as being there already, and what Pulumi named would be
+there twice. Its own `refresh --import-pending-creates` drops them from the state without reading them.
 """
 
 import json
@@ -15,88 +15,113 @@ from ops.errors import OpsError
 from ops.operations import Operations
 from ops.progress import short
 
-AUTONAMED = "pulumi.com/autonamed"
-KEPT = frozenset({"Namespace", "PersistentVolume", "PersistentVolumeClaim", "CustomResourceDefinition"})
-"""What is never deleted to tidy up: others may have put something into it meanwhile."""
+Entry = Mapping[str, object]
+
+MANAGER = "pulumi-kubernetes"
+"""How the name begins under which Pulumi's Kubernetes provider writes fields."""
 
 
 @dataclass(frozen=True)
-class Leftover:
-    """An object with a generated name that may or may not have been made."""
+class Creation:
+    """A Kubernetes object that may or may not have been made."""
 
     urn: str
     api_version: str
     kind: str
-    namespace: str | None
+    namespace: str
     name: str
 
-
-def leftovers(operations: Sequence[Mapping[str, object]]) -> list[Leftover]:
-    """The auto-named Kubernetes objects among pending creations."""
-    found = []
-    for operation in operations:
-        resource = cast(Mapping[str, object], operation.get("resource") or {})
-        inputs = cast(Mapping[str, object], resource.get("inputs") or {})
-        metadata = inputs.get("metadata")
-        if not isinstance(metadata, Mapping) or not isinstance(metadata.get("name"), str):
-            continue
-        annotations = metadata.get("annotations")
-        autonamed = isinstance(annotations, Mapping) and annotations.get(AUTONAMED) == "true"
-        api_version, kind = inputs.get("apiVersion"), inputs.get("kind")
-        if autonamed and isinstance(api_version, str) and isinstance(kind, str) and kind not in KEPT:
-            namespace = metadata.get("namespace")
-            found.append(
-                Leftover(
-                    str(resource.get("urn", "")),
-                    api_version,
-                    kind,
-                    namespace if isinstance(namespace, str) else "default",
-                    str(metadata["name"]),
-                )
-            )
-    return found
+    def id(self, namespaced: bool) -> str:
+        """The provider's id of it."""
+        return f"{self.namespace}/{self.name}" if namespaced else self.name
 
 
-def settle(
-    operations: Operations, pending: Sequence[Mapping[str, object]], say: Callable[[str], object]
-) -> None:
-    """Delete what the killed run made under a generated name, and forget its pending creations."""
-    names = ", ".join(
-        short(str(cast(Mapping[str, object], one.get("resource") or {}).get("urn"))) for one in pending
+def creation(operation: Entry) -> Creation | None:
+    """The Kubernetes object that a pending creation is about; None for any other resource."""
+    resource = cast(Entry, operation.get("resource") or {})
+    inputs = cast(Entry, resource.get("inputs") or {})
+    metadata, api_version, kind = inputs.get("metadata"), inputs.get("apiVersion"), inputs.get("kind")
+    if not isinstance(metadata, Mapping) or not isinstance(api_version, str) or not isinstance(kind, str):
+        return None
+    name = metadata.get("name")
+    if not isinstance(name, str):
+        return None
+    return Creation(
+        str(resource.get("urn", "")), api_version, kind, str(metadata.get("namespace") or "default"), name
     )
-    say(f"A run was killed while it created {names}: settling that first.")
+
+
+def settle(operations: Operations, pending: Sequence[Entry], say: Callable[[str], object]) -> None:
+    """Take what the killed run had made into the state, as it is now, and forget the rest. Raises OpsError."""
+    names = ", ".join(short(str(cast(Entry, one.get("resource") or {}).get("urn"))) for one in pending)
+    say(f"A run was killed while it created {names}: looking which of them are there.")
+    made: dict[str, str] = {}
     context = operations.session.cluster.context
-    if context and (found := leftovers(pending)):
+    asked = [found for one in pending if (found := creation(one))]
+    if asked and context is None:
+        raise OpsError(
+            "No cluster is known, so that can't be found out.",
+            "Set kubernetes:context to the cluster that the killed run worked on, then the same command again",
+        )
+    if context and asked:
         with Api(context) as api:
-            for leftover in found:
-                if delete(api, leftover):
-                    say(f"Removed {leftover.kind} {leftover.name}, which that run left behind.")
-    # What has a name of its own may have been made: this run takes it over, others still refuse to.
-    operations.take_over_existing()
+            made = {one.urn: id_ for one in asked if (id_ := identify(api, one))}
     exported = json.loads(operations.run("stack", "export"))
-    deployment = exported["deployment"]
-    deployment["pending_operations"] = [
-        one for one in deployment.get("pending_operations") or [] if one.get("type") != "creating"
-    ]
+    exported["deployment"] = taken_over(exported["deployment"], made)
     file = operations.work / "settled.json"
     file.write_text(json.dumps(exported), encoding="utf-8")
     operations.run("stack", "import", "--file", str(file))
+    if made:
+        # Reads each as the provider that made it would, which fills in what only the cluster knows.
+        targets = [part for urn in made for part in ("--target", urn)]
+        operations.run("refresh", "--yes", "--skip-preview", *targets)
+        say(f"Took over what it had made: {', '.join(map(short, made))}.")
 
 
-def delete(api: Api, leftover: Leftover) -> bool:
-    """Delete an object, whatever its kind; False where it isn't there."""
-    group = f"apis/{leftover.api_version}" if "/" in leftover.api_version else f"api/{leftover.api_version}"
+def taken_over(deployment: Entry, made: Mapping[str, str]) -> Entry:
+    """The state with each made resource (URN to id) among its resources, and no creation pending.
+
+    As after any replacement, one that it was to replace is still to be deleted.
+    """
+    pending = cast(list[Entry], deployment.get("pending_operations") or [])
+    new: dict[str, Entry] = {}
+    for one in pending:
+        resource = cast(Entry, one.get("resource") or {})
+        if one.get("type") == "creating" and (id_ := made.get(urn := str(resource.get("urn")))):
+            new[urn] = {**resource, "id": id_}
+    resources: list[Entry] = []
+    for old in cast(list[Entry], deployment.get("resources") or []):
+        urn = str(old.get("urn"))
+        if urn in made:
+            resources += [new.pop(urn)] if urn in new else []
+            resources.append({**old, "delete": True})
+        else:
+            resources.append(old)
+    return {
+        **deployment,
+        "resources": [*resources, *new.values()],
+        "pending_operations": [one for one in pending if one.get("type") != "creating"],
+    }
+
+
+def identify(api: Api, wanted: Creation) -> str | None:
+    """The id of an object that is there and that Pulumi wrote; None otherwise. Raises OpsError."""
+    group, version = "apis" if "/" in wanted.api_version else "api", wanted.api_version
     try:
-        kinds = cast(list[Mapping[str, object]], api.get(f"/{group}").get("resources") or [])
+        kinds = cast(list[Entry], api.get(f"/{group}/{version}").get("resources") or [])
         kind = next(
-            one for one in kinds if one.get("kind") == leftover.kind and "/" not in str(one.get("name"))
+            one for one in kinds if one.get("kind") == wanted.kind and "/" not in str(one.get("name"))
         )
-        space = f"/namespaces/{leftover.namespace}" if kind.get("namespaced") else ""
-        api.delete(f"/{group}{space}/{kind['name']}/{leftover.name}")
+        space = f"/namespaces/{wanted.namespace}" if kind.get("namespaced") else ""
+        found = api.get(f"/{group}/{version}{space}/{kind['name']}/{wanted.name}")
     except StopIteration:
-        return False
+        return None
     except RefusedError as error:
         if error.status == 404:
-            return False
-        raise OpsError(f"{leftover.kind} {leftover.name} can't be removed: {error.what}") from error
-    return True
+            return None
+        raise OpsError(f"{wanted.kind} {wanted.name} can't be read: {error.what}") from error
+    # Somebody else's object of that name: the creation is refused again, and says so.
+    metadata = cast(Entry, found["metadata"])
+    writers = cast(list[Entry], metadata.get("managedFields") or [])
+    ours = any(str(one.get("manager")).startswith(MANAGER) for one in writers)
+    return wanted.id(bool(kind.get("namespaced"))) if ours else None

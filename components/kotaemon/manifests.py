@@ -111,7 +111,8 @@ def pod_template(app: App, parts: PodParts) -> core.v1.PodTemplateSpecArgs:
         ports=[core.v1.ContainerPortArgs(name="http", container_port=env.PORT)],
         resources=requirements(app.resources, disk="12Gi"),
         security_context=container_security(),
-        **probes(http("/", "http"), http("/theme.css", "http")),
+        # "/" would render the whole page each time.
+        **probes(http("/app_id", "http"), http("/theme.css", "http")),
         lifecycle=_drain() if parts.replicated else None,
         volume_mounts=[*mounts, mount("tmp", env.SCRATCH)],
     )

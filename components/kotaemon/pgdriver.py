@@ -11,7 +11,7 @@ import functools
 import hashlib
 import io
 import zipfile
-from importlib.metadata import Distribution, PackagePath, PackageNotFoundError, distribution
+from importlib.metadata import Distribution, PackageNotFoundError, PackagePath, distribution
 
 PINS = {
     # 1.31.6 requires a scramp that isn't published.

@@ -174,3 +174,17 @@ def test_what_the_user_set_stays_when_the_cluster_is_added_to_the_copy() -> None
     assert "kubernetes:context: minikube" in found
     assert with_config(text, {}) == text
     assert with_config("", {"a": "b"}) == "config:\n  a: b\n"
+
+
+def test_a_half_written_file_beside_the_state_goes_and_the_state_stays(tmp_path: Path) -> None:
+    """The engine answers "failed to load checkpoint: EOF" for ever with it."""
+    found = Backend(f"file://{tmp_path}", tmp_path)
+    save(found, [{"urn": "a"}])
+    folder = tmp_path / ".pulumi" / "stacks" / "kotaemon"
+    (folder / "local.json.attrs").write_text("")
+    (folder / "local.json.bak.attrs").write_text('{"user.content_type": "text/plain"}')
+    (folder / "other.json.attrs").write_text("")
+    assert backend.heal(found, "local") == ["Removed local.json.attrs, which a killed run left half-written."]
+    left = {path.name for path in folder.iterdir()}
+    assert left == {"local.json", "local.json.bak.attrs", "other.json.attrs"}
+    assert backend.resources(found, "local") == 1

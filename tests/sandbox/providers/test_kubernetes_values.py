@@ -151,8 +151,12 @@ def test_paths_are_read_as_they_are_written(text: str) -> None:
 
 def test_creates_fields_go_over_to_the_appliers() -> None:
     """Or a field that the program no longer has would stay on the object."""
-    create = {"manager": "pulumi-kubernetes", "operation": "Update", "fieldsV1": {"f:data": {"f:a": {}}}}
-    other = {"manager": "kcm", "operation": "Update", "subresource": "status", "fieldsV1": {}}
+    create: Properties = {
+        "manager": "pulumi-kubernetes",
+        "operation": "Update",
+        "fieldsV1": {"f:data": {"f:a": {}}},
+    }
+    other: Properties = {"manager": "kcm", "operation": "Update", "subresource": "status", "fieldsV1": {}}
     live: Properties = {"metadata": {"managedFields": [create, other]}}
     moved = managers.taken_over(live, "pulumi-kubernetes-1")
     assert moved == [other, {**create, "manager": "pulumi-kubernetes-1", "operation": "Apply"}]
@@ -161,7 +165,7 @@ def test_creates_fields_go_over_to_the_appliers() -> None:
 
 def test_what_is_ignored_and_somebody_elses_is_not_applied() -> None:
     """An autoscaler's replicas: applying them would be a conflict."""
-    theirs = {"manager": "hpa", "operation": "Update", "fieldsV1": {"f:spec": {"f:replicas": {}}}}
+    theirs: Properties = {"manager": "hpa", "operation": "Update", "fieldsV1": {"f:spec": {"f:replicas": {}}}}
     live: Properties = {"spec": {"replicas": 5, "paused": True}, "metadata": {"managedFields": [theirs]}}
     inputs: Properties = {"spec": {"replicas": 1, "paused": False}}
     managers.leave_ignored(inputs, live, "me", ["spec.replicas", "spec.paused"])
@@ -200,7 +204,7 @@ def test_a_login_command_gives_the_token(tmp_path: Path) -> None:
     script = tmp_path / "login"
     script.write_text('#!/bin/sh\necho "{\\"status\\": {\\"token\\": \\"$WORD\\"}}"\n')
     script.chmod(0o700)
-    user = {
+    user: Properties = {
         "apiVersion": "client.authentication.k8s.io/v1",
         "command": str(script),
         "env": [{"name": "WORD", "value": "t1"}],
@@ -237,7 +241,7 @@ def test_settings_come_from_the_engine_before_the_environment(monkeypatch: pytes
 
 
 def test_what_only_the_official_plugin_can_do_is_refused() -> None:
-    with pytest.raises(Failure, match="renderYamlToDirectory is not supported.*official plugin"):
+    with pytest.raises(Failure, match=r"renderYamlToDirectory is not supported.*official plugin"):
         config.read({"kubernetes:config:renderYamlToDirectory": "out"})
 
 

@@ -31,7 +31,7 @@ def test_the_repr_of_a_secret_does_not_show_it() -> None:
 
 
 def test_an_output_that_is_not_known_yet_is_unknown() -> None:
-    signed = {wire.SIGNATURE: wire.OUTPUT_SIGNATURE, "secret": True}
+    signed: wire.Properties = {wire.SIGNATURE: wire.OUTPUT_SIGNATURE, "secret": True}
     assert wire.decode(wire.encode({"a": signed})) == {"a": Secret(UNKNOWN)}
 
 
