@@ -85,6 +85,11 @@ class Feed:
             now = time.monotonic()
             for item in rows(page, "items"):
                 if isinstance(item, dict):
+                    # Only the list itself says what its items are.
+                    item |= {
+                        "apiVersion": page["apiVersion"],
+                        "kind": text(page, "kind").removesuffix("List"),
+                    }
                     found[name_of(item)] = Entry(item, now)
             if not (following := text(page, "metadata", "continue")):
                 break
