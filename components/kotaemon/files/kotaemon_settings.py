@@ -11,6 +11,7 @@ import functools
 import os
 import re
 import signal
+import socket
 import ssl
 import sysconfig
 import threading
@@ -25,7 +26,7 @@ from flowsettings import *  # noqa: F403  the image's defaults
 from kotaemon_wait import pg_ssl_context
 from sqlalchemy import URL, Table, UniqueConstraint, create_engine, event, inspect, text
 from sqlalchemy.dialects import plugins
-from sqlalchemy.engine import Connection, CreateEnginePlugin
+from sqlalchemy.engine import Connection, CreateEnginePlugin, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 _env = os.environ.get
@@ -131,8 +132,13 @@ def _tls() -> ssl.SSLContext | bool:
         raise _refuse("KOTAEMON_PG_CA", f": not a file of PEM certificates ({error})") from None
 
 
+def _no_delay(connection: Any, _: object) -> None:
+    """Else a query with more than a few kB, as a vector has, waits 40 ms for an acknowledgement (Nagle)."""
+    connection._usock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+
 class EngineOptions(CreateEnginePlugin):
-    """Pool and TLS for ktem's engine, which is created from a URL and nothing else."""
+    """Pool, TLS and sockets for ktem's engine, which is created from a URL and nothing else."""
 
     def __init__(self, url: URL, kwargs: dict[str, Any]) -> None:
         kwargs.update(_engine_options)
@@ -140,6 +146,10 @@ class EngineOptions(CreateEnginePlugin):
     def update_url(self, url: URL) -> URL:
         """The URL without this plugin's name, as SQLAlchemy asks."""
         return url.difference_update_query(["plugin"])
+
+    def engine_created(self, engine: Engine) -> None:
+        """What the driver has no option for."""
+        event.listen(engine, "connect", _no_delay)
 
 
 if _env("KOTAEMON_PG_HOST"):
