@@ -1,5 +1,6 @@
 """Turn what the engine says when it fails into one clear line with its remedy."""
 
+import re
 from typing import TYPE_CHECKING
 
 from ops.errors import OpsError
@@ -45,7 +46,22 @@ def recognise(text: str, stack: str) -> OpsError | None:
         )
     if "invalid access token" in text or "PULUMI_ACCESS_TOKEN must be set" in text:
         return OpsError("The backend refuses this login.", "pulumi login (or unset PULUMI_BACKEND_URL)")
+    if found := dict.fromkeys(_EXISTS.findall(text)):
+        return _there_already(list(found), stack)
     return None
+
+
+_EXISTS = re.compile(r'not successfully created by the Kubernetes API server: (\S+ "\S+") already exists')
+
+
+def _there_already(found: list[str], stack: str) -> OpsError:
+    namespace = next((one.split('"')[1] for one in found if one.startswith("namespaces ")), None)
+    return OpsError(
+        f"On the cluster already, and not made by this stack: {', '.join(found)}. It was left as it is.",
+        f"If somebody uses it, take another name: kotaemon:namespace: {{name: …}} in Pulumi.{stack}.yaml. If nobody "
+        f"does: {f'kubectl delete namespace {namespace} (and all in it)' if namespace else 'delete it'}, "
+        "then the same command again",
+    )
 
 
 def last_words(text: str) -> str:

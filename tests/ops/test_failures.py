@@ -14,6 +14,16 @@ from ops import failures
         ("error: write /x: no space left on device", "Free some space"),
         ("error: could not load plugin for kubernetes provider", "make doctor"),
         ("error: invalid access token", "pulumi login"),
+        (
+            'resource "urn:a::b" was not successfully created by the Kubernetes API server: '
+            'namespaces "kotaemon" already exists\n\nThe resource already exists in the cluster.',
+            "kubectl delete namespace kotaemon",
+        ),
+        (
+            'resource "urn:a::b" was not successfully created by the Kubernetes API server: '
+            'services "qdrant" already exists',
+            "kotaemon:namespace: {name: …} in Pulumi.local.yaml",
+        ),
     ],
 )
 def test_what_is_known_is_told_with_its_remedy(text: str, expected: str) -> None:
