@@ -9,6 +9,7 @@ from ops import backend as backends
 from ops.clusters import Source
 from ops.diff import HOLDS_DATA
 from ops.errors import OpsError
+from ops.operations import opened
 from ops.outputs import absent
 from ops.progress import Display, Progress, short
 from ops.stack import Session, stack_option
@@ -20,7 +21,7 @@ Resource = Mapping[str, object]
 def down(session: Session, say: Callable[[str], object], *, yes: bool) -> None:
     """Destroy the stack. Raises OpsError, ReportedError, or KeyboardInterrupt."""
     refuse_production(session.config, session.stack)
-    with session.operations() as operations:
+    with opened(session) as operations:
         if not operations.exists():
             raise OpsError(f"Nothing to delete. {absent(session)}")
         state = backends.checkpoint(session.backend, session.stack)

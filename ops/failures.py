@@ -8,16 +8,14 @@ from ops.errors import OpsError
 if TYPE_CHECKING:
     from pulumi import automation as auto
 
-    from ops.stack import Session
-
 
 class EngineError(OpsError):
     """The engine failed for a reason that its own events or output tell."""
 
 
-def explain(error: "auto.CommandError", session: "Session") -> OpsError:
+def explain(error: "auto.CommandError", stack: str) -> OpsError:
     """An error to show: our words for what is known, else the engine's own last ones."""
-    known = recognise(str(error), session.stack)
+    known = recognise(str(error), stack)
     return known or EngineError(last_words(str(error)))
 
 

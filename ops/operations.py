@@ -1,11 +1,13 @@
 """What can be done with a stack, by the Automation API: preview, update, destroy, and healing before."""
 
+import contextlib
 import datetime
 import json
+import shutil
+import tempfile
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from pulumi import automation as auto
 from pulumi.automation.events import EngineEvent
@@ -14,10 +16,7 @@ from ops import backend as backends
 from ops import failures
 from ops.cli import Cli
 from ops.errors import OpsError
-from ops.stack import program
-
-if TYPE_CHECKING:
-    from ops.stack import Session
+from ops.stack import Session, program, with_config
 
 OnEvent = Callable[[EngineEvent], object]
 
@@ -45,7 +44,7 @@ class _Workspace(auto.LocalWorkspace):
 class Operations:
     """One stack in its work folder."""
 
-    def __init__(self, session: "Session", work: Path) -> None:
+    def __init__(self, session: Session, work: Path) -> None:
         self.session = session
         self.work = work
         self.cli = Cli(session.engine, session.backend.runs)
@@ -84,7 +83,7 @@ class Operations:
                 list(arguments), self._workspace.work_dir, dict(self._workspace.env_vars)
             ).stdout
         except auto.CommandError as error:
-            raise failures.explain(error, self.session) from error
+            raise failures.explain(error, self.session.stack) from error
 
     def preview(self, on_event: OnEvent, *, refresh: bool = False) -> None:
         """What an update would do, as events. Raises OpsError, ReportedError, or KeyboardInterrupt."""
@@ -109,9 +108,26 @@ class Operations:
                     raise KeyboardInterrupt from error
                 if isinstance(error, OpsError):
                     raise
-                raise failures.explain(error, self.session) from error
+                raise failures.explain(error, self.session.stack) from error
 
     def _stack(self) -> auto.Stack:
         if self._made is None:
             self._made = _Stack.select(self.session.stack, self._workspace)
         return self._made
+
+
+@contextlib.contextmanager
+def opened(session: Session) -> Iterator[Operations]:
+    """The stack in a work folder of its own, with a copy of its file.
+
+    A copy, because the CLI writes into the file what only this machine knows. Secrets that the
+    user set are readable there, since what unlocks them is in the copy too.
+    """
+    with tempfile.TemporaryDirectory(prefix="kotaemon-") as folder:
+        work = Path(folder)
+        project = session.project
+        shutil.copyfile(project.settings, work / project.settings.name)
+        file = project.stack_file(session.stack)
+        text = with_config(file.read_text(encoding="utf-8"), session.cluster.injected())
+        (work / file.name).write_text(text, encoding="utf-8")
+        yield Operations(session, work)

@@ -15,7 +15,9 @@ def outputs(session: Session) -> Mapping[str, object]:
     """
     state = backends.checkpoint(session.backend, session.stack)
     if state is None:
-        with session.operations() as operations:
+        from ops.operations import opened  # a second of imports
+
+        with opened(session) as operations:
             found = (
                 json.loads(operations.run("stack", "output", "--json", "--stack", session.stack))
                 if operations.exists()

@@ -40,7 +40,9 @@ def passthrough(session: Session, arguments: Sequence[str], say: Callable[[str],
             f"With the official Pulumi CLI on PATH, `pulumi {command}` works by itself",
         )
     if command not in NEEDS_NO_STACK and command != "cancel":
-        with session.operations() as operations:
+        from ops.operations import opened  # a second of imports
+
+        with opened(session) as operations:
             operations.prepare(say)
     environment = {**os.environ, **session.environment()}
     done = subprocess.run([session.engine.command, *given], cwd=session.project.root, env=environment)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pulumi.automation.events import EngineEvent
 
 from ops import diff
+from ops.operations import opened
 from ops.progress import Display, Progress
 from ops.stack import Session, stack_option
 from ops.up import watched
@@ -14,7 +15,7 @@ def preview(session: Session, say: Callable[[str], object], *, refresh: bool, pr
     """Show what an update would change. Raises OpsError, ReportedError, or KeyboardInterrupt."""
     events: list[EngineEvent] = []
     progress = Progress()
-    with session.operations() as operations:
+    with opened(session) as operations:
         operations.prepare(say)
         with Display(progress, "Comparing", quiet=True) as display:
 

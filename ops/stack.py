@@ -1,15 +1,10 @@
 """A stack of the program: its engine, cluster and backend together, ready to be operated on."""
 
-import contextlib
 import os
 import runpy
-import shutil
 import sys
-import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 import yaml
 
@@ -20,9 +15,6 @@ from ops.backend import Backend
 from ops.clusters import Cluster
 from ops.engine import Engine
 from ops.paths import Project
-
-if TYPE_CHECKING:
-    from ops.operations import Operations
 
 
 @dataclass(frozen=True)
@@ -48,25 +40,6 @@ class Session:
             **self.unlocking,
             "PULUMI_STACK": self.stack,
         }
-
-    @contextlib.contextmanager
-    def operations(self) -> Iterator["Operations"]:
-        """The stack in a work folder of its own, with a copy of its file.
-
-        A copy, because the CLI writes into the file what only this machine knows. Secrets that the
-        user set are readable there, since what unlocks them is in the copy too.
-        """
-        from ops.operations import Operations
-
-        with tempfile.TemporaryDirectory(prefix="kotaemon-") as folder:
-            work = Path(folder)
-            shutil.copyfile(self.project.settings, work / self.project.settings.name)
-            copy = work / self.project.stack_file(self.stack).name
-            text = with_config(
-                self.project.stack_file(self.stack).read_text(encoding="utf-8"), self.cluster.injected()
-            )
-            copy.write_text(text, encoding="utf-8")
-            yield Operations(self, work)
 
 
 def open_session(

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from ops.backend import checkpoint
 from ops.errors import OpsError
 from ops.failures import EngineError, of_program, recognise
-from ops.operations import Operations
+from ops.operations import Operations, opened
 from ops.progress import Display, Progress
 from ops.stack import Session, stack_option
 
@@ -16,7 +16,7 @@ Say = Callable[[str], object]
 
 def up(session: Session, say: Say, *, refresh: bool = False) -> None:
     """Bring the stack to what the program says. Raises OpsError, ReportedError, or KeyboardInterrupt."""
-    with session.operations() as operations:
+    with opened(session) as operations:
         operations.prepare(say)
         settle(operations, say)
         progress = Progress()
