@@ -139,6 +139,19 @@ def test_any_size_of_scope_gives_the_best_of_that_scope(store: Any) -> None:
         assert sum(shares) / len(shares) >= bar, (size, shares)
 
 
+@pytest.mark.parametrize("count", [300, 800])  # the scope is then scored without the index, or with it
+def test_a_scope_of_most_documents_that_holds_none_of_the_best_still_gives_its_own(
+    store: Any, count: int
+) -> None:
+    """A user owns most of the files, and others' files say more about the subject."""
+    others = {f"o{n}": "whale whale whale" for n in range(count)}
+    own = {f"d{n}": "a whale among many other words " + "and more " * 20 for n in range(2 * count)}
+    store.add(documents({**others, **own}))
+    found = ids(store.query("whale", 50, list(own)))
+    assert len(found) == 50
+    assert set(found) <= set(own)
+
+
 def test_a_language_without_a_stemmer_and_another_with_one(app: None) -> None:
     from kotaemon_postgres import PostgresDocumentStore
 

@@ -16,6 +16,7 @@ from typing import Any
 from kotaemon.base import Document
 from kotaemon.storages import BaseDocumentStore
 from sqlalchemy import text
+from sqlalchemy.engine import Connection
 
 from kotaemon_sql import ID_ROWS, IDS, clean, engine, exists, schema_lock, table_name, to_json
 from kotaemon_stores import Hit, as_list
@@ -36,6 +37,7 @@ class PostgresDocumentStore(BaseDocumentStore):
     POSTINGS = 5000  # read for one query, at least
     MAX_POSTINGS = 100_000  # read for one query within a narrow scope, at most
     DIRECT = 1000  # a scope of at most so many documents is scored without the index
+    _INDEXED = "SELECT seq, sum(weight) AS score FROM hit GROUP BY seq ORDER BY score DESC, seq LIMIT :pool"
 
     def __init__(
         self, collection_name: str = "default", prefix: str = "kotaemon_doc_", language: str = "english"
@@ -85,6 +87,7 @@ class PostgresDocumentStore(BaseDocumentStore):
                   seq bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, doc_id text NOT NULL UNIQUE,
                   words int NOT NULL, body text NOT NULL, metadata jsonb NOT NULL,
                   keys text[] NOT NULL, tfs smallint[] NOT NULL) WITH (toast_tuple_target = 128)""",
+            f"ALTER TABLE {t} ALTER tfs SET STORAGE MAIN",  # but these, which each candidate needs
             f"CREATE INDEX {t}_keys ON {t} USING gin (keys)",
             # The row '' counts the documents and their words.
             f"""CREATE TABLE {words} (lexeme text PRIMARY KEY, docs bigint NOT NULL,
@@ -206,6 +209,7 @@ class PostgresDocumentStore(BaseDocumentStore):
     def query(self, query: str, top_k: int = 10, doc_ids: list[str] | None = None) -> list[Document]:
         """The best documents by BM25, at most top_k; doc_ids, unless empty, limits the search to them."""
         scope = set(doc_ids or ())
+        params: dict[str, Any] = {"q": clean(query)}
         with engine.begin() as db:
             # A sequential scan or a compiled plan, chosen from poor estimates, would take seconds.
             if (
@@ -219,30 +223,30 @@ class PostgresDocumentStore(BaseDocumentStore):
                 is None
             ):
                 return []
-            params: dict[str, Any] = {
-                "q": clean(query),
-                "k": top_k,
-                "pool": 2 * top_k + 50,
-                "postings": max(self.POSTINGS, 20 * top_k),
-            }
-            candidates = (
-                "SELECT seq, sum(weight) AS score FROM hit GROUP BY seq ORDER BY score DESC, seq LIMIT :pool"
-            )
-            if len(scope) > self.DIRECT:
-                total = db.execute(text(f"SELECT docs FROM {self._words} WHERE lexeme = ''")).scalar() or 0
-                if 2 * len(scope) >= total:
-                    # Cheaper to drop what is outside afterwards than to send most of the ids.
-                    params["k"], params["pool"] = 2 * top_k + 20, 4 * top_k + 50
-                else:
-                    candidates = candidates.replace("FROM hit", f"FROM hit WHERE doc_id IN ({ID_ROWS})")
-                    params["ids"] = to_json(list(scope))
-                    params["postings"] = min(self.MAX_POSTINGS, params["postings"] * total // len(scope))
-            elif scope:
-                candidates = f"SELECT seq FROM {self._t} WHERE doc_id = {IDS}"
-                params["ids"] = to_json(list(scope))
-            rows = db.execute(text(self._search(candidates)), params).all()
-        hits = [Hit(id_=i, text=b or "<empty>", metadata=m) for i, b, m in rows if not scope or i in scope]
-        return hits[:top_k]
+            if not scope:
+                return self._best(db, self._INDEXED, top_k, params)
+            total = db.execute(text(f"SELECT docs FROM {self._words} WHERE lexeme = ''")).scalar() or 0
+            if 2 * len(scope) >= total:
+                # Cheaper to drop what is outside afterwards than to send most of the ids.
+                more = 2 * top_k + 20
+                found = self._best(db, self._INDEXED, more, params)
+                inside = [hit for hit in found if hit.doc_id in scope]
+                if len(inside) >= top_k or len(found) < more:
+                    return inside[:top_k]
+            params["ids"] = to_json(list(scope))
+            if len(scope) <= self.DIRECT:
+                return self._best(db, f"SELECT seq FROM {self._t} WHERE doc_id = {IDS}", top_k, params)
+            params["postings"] = min(self.MAX_POSTINGS, self._postings(top_k) * max(1, total // len(scope)))
+            within = self._INDEXED.replace("FROM hit", f"FROM hit WHERE doc_id IN ({ID_ROWS})")
+            return self._best(db, within, top_k, params)
+
+    def _postings(self, count: int) -> int:
+        return max(self.POSTINGS, 20 * count)
+
+    def _best(self, db: Connection, candidates: str, count: int, params: dict[str, Any]) -> list[Document]:
+        values = {"k": count, "pool": max(100, 2 * count), "postings": self._postings(count), **params}
+        rows = db.execute(text(self._search(candidates)), values).all()
+        return [Hit(id_=i, text=b or "<empty>", metadata=m) for i, b, m in rows]
 
     def _search(self, candidates: str) -> str:
         factor = self._saturated("u.f", "u.words", "n.mean")
