@@ -71,6 +71,7 @@ tests/app/.venv/.stamp: tests/app/uv.lock tests/app/pyproject.toml
 # --- develop ------------------------------------------------------------------------------------
 
 test: .venv/.stamp tests/app/.venv/.stamp ## All tests, those on the sandbox too (they build it first)
+	@$(VENV) -m sandbox build
 	@$(VENV) -m pytest $(ARGS)
 	@cd tests/app && .venv/bin/python -m pytest $(ARGS)
 
