@@ -87,7 +87,7 @@ format: .venv/.stamp ## Format the code
 	@.venv/bin/ruff check --fix --quiet .
 	@.venv/bin/ruff format .
 
-bench: .venv/.stamp ## How long preview, up and a no-change up take here
+bench: .venv/.stamp tests/app/.venv/.stamp ## Measure the program, up, the providers and the stores here [ARGS='program stack']
 	@$(VENV) -m bench $(ARGS)
 
 schema: .venv/.stamp ## The schema of a stack's file, for editors and docs

@@ -1,7 +1,7 @@
 """How long the program, the sandbox and the commands take on this machine.
 
-    python -m bench                the program, the local stack, growth over 1, 10 and 100 workloads
-    python -m bench program stack  only these parts (program, stack, providers)
+    python -m bench                the program, the local stack, growth over 1, 10 and 100 workloads, the stores
+    python -m bench program stack  only these parts (program, stack, providers, stores)
 
 Times are medians of several runs, in seconds; beside each stands what is aimed at. Machines differ and are
 noisy: compare with an earlier run on the same one.
@@ -9,7 +9,6 @@ noisy: compare with an earlier run on the same one.
 
 import os
 import platform
-import shutil
 import statistics
 import subprocess
 import sys
@@ -110,13 +109,8 @@ def providers() -> None:
 
 def stores() -> None:
     """PostgreSQL against LanceDB and Chroma, with the packages of Kotaemon's image."""
-    uv = shutil.which("uv")
-    if uv is None or not (ROOT / "bench" / "stores.py").exists():
-        return
     print("\nThe mounted stores", flush=True)
-    subprocess.run(
-        [uv, "run", "--project", "tests/app", "--frozen", "python", "bench/stores.py"], cwd=ROOT, check=True
-    )
+    subprocess.run([ROOT / "tests/app/.venv/bin/python", "-m", "bench.stores"], cwd=ROOT, check=True)
 
 
 PARTS = {"program": program, "stack": stack, "providers": providers, "stores": stores}
