@@ -22,7 +22,7 @@ import pytest
 import yaml
 from kubernetes import client, config, dynamic
 
-from sandbox import cluster
+from sandbox import build, cluster
 from sandbox.paths import HOME_VARIABLE, Home
 from tests.program import ROOT, stack_config
 from tests.stacks import VARIANTS, graph_of
@@ -105,6 +105,7 @@ class Workplace:
 def workplace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workplace]:
     folder = tmp_path_factory.mktemp("workplace")
     home = Home(folder / "sandbox")
+    build.ensure()  # here, where it may take its minutes
     running = cluster.start(home)
     project = folder / "project"
     project.mkdir()
