@@ -65,7 +65,7 @@ class SslMode(StrEnum):
 
 
 class ExternalPostgres(Section):
-    """A PostgreSQL server that is there already. Its password is the secret `postgresPassword`."""
+    """A PostgreSQL server that is there already; a pooler must keep sessions. Its password is `postgresPassword`."""
 
     kind: Literal["external"]
     """A PostgreSQL server that is there already."""
@@ -74,7 +74,7 @@ class ExternalPostgres(Section):
     port: Port = 5432
     """Its port."""
     database: SqlName = "kotaemon"
-    """The database; for pgvector it must hold the extension (CREATE EXTENSION vector)."""
+    """The database; for pgvector it must hold the extension, 0.8 or later (CREATE EXTENSION vector)."""
     username: SqlName = "kotaemon"
     """The role that owns the database."""
     ssl_mode: SslMode = SslMode.VERIFY_FULL

