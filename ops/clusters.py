@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from ops import kubeconfig, paths
+from ops import engine, kubeconfig, paths
 from ops.api import Api, UnreachableError
 from ops.errors import OpsError
 from ops.kubeconfig import Context
@@ -86,7 +86,7 @@ def choose(
     """
     asked = environment.get(VARIABLE, "").strip()
     if asked == SANDBOX:
-        return _sandbox(start)
+        return _sandbox(start, environment)
     if asked:
         return _answering(_named(asked, environment), Source.ASKED)
     if "kubernetes:context" in config or "kubernetes:kubeconfig" in config:
@@ -98,7 +98,7 @@ def choose(
     for context in local(contexts(environment)):
         if (uid := answer(context)) is not None:
             return Cluster(Source.LOCAL, context, _file_of(context), uid)
-    return _sandbox(start)
+    return _sandbox(start, environment)
 
 
 def choose_absent(stack: str, config: Mapping[str, object], environment: Mapping[str, str]) -> Cluster:
@@ -219,12 +219,14 @@ def _file_of(context: Context) -> Path:
     return path
 
 
-def _sandbox(start: bool) -> Cluster:
-    from sandbox import cluster
+def _sandbox(start: bool, environment: Mapping[str, str]) -> Cluster:
+    from sandbox import build, cluster, components
     from sandbox.errors import SandboxError
     from sandbox.paths import Home
 
     try:
+        if start and engine.comes_from_sandbox(environment):
+            build.ensure([*components.NAMES, "pulumi"])  # together, so that it says how long all of it takes
         found = cluster.start() if start else cluster.running()
     except SandboxError as error:
         raise OpsError(str(error)) from error

@@ -94,9 +94,21 @@ def choose(environment: Mapping[str, str]) -> Engine:
     )
 
 
+def comes_from_sandbox(environment: Mapping[str, str]) -> bool:
+    """Whether the sandbox's build will be chosen."""
+    wanted = forced(environment)
+    if wanted is None:
+        return not (shutil.which("pulumi") or _official_command().exists() or internet.reachable())
+    return wanted is Kind.SANDBOX
+
+
 def official_root() -> Path:
     """Where `auto.PulumiCommand.install()` puts the CLI of the SDK's version."""
     return Path.home() / ".pulumi" / "versions" / installed_version("pulumi")
+
+
+def _official_command() -> Path:
+    return official_root() / "bin" / "pulumi"
 
 
 def version_of(command: Path) -> str:
@@ -123,7 +135,7 @@ def _on_path() -> tuple[Path, str] | None:
 
 
 def _official() -> tuple[Path, str] | None:
-    command = official_root() / "bin" / "pulumi"
+    command = _official_command()
     if not command.exists():
         if not internet.reachable():
             return None

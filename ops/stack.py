@@ -56,11 +56,12 @@ def open_session(
     `start` lets the sandbox start; without `reach` the cluster may be out of reach, or unknown.
     """
     config = clusters.config_of(project, stack)
-    engine = engines.choose(environment)
+    # The cluster first: where it can't be reached, nothing has to be built to say so.
     if reach:
         cluster = clusters.choose(stack, config, environment, start=start)
     else:
         cluster = clusters.choose_absent(stack, config, environment)
+    engine = engines.choose(environment)
     backend = backends.choose(project, engine, cluster, environment)
     unlocking, made = backends.passphrase(environment)
     session = Session(project, stack, config, engine, cluster, backend, unlocking)

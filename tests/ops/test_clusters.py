@@ -35,7 +35,7 @@ def answering(monkeypatch: pytest.MonkeyPatch) -> set[str]:
     monkeypatch.setattr(
         clusters, "answer", lambda context, patience=2.0: "uid" if context.name in names else None
     )
-    monkeypatch.setattr(clusters, "_sandbox", lambda start: Cluster(Source.SANDBOX, simulated=3))
+    monkeypatch.setattr(clusters, "_sandbox", lambda start, environment: Cluster(Source.SANDBOX, simulated=3))
     return names
 
 
@@ -218,3 +218,16 @@ def test_a_stack_file_that_is_no_yaml_is_one_line(project: Project) -> None:
     project.stack_file("local").write_text("config: [")
     with pytest.raises(OpsError, match=r"Pulumi.local.yaml can't be read: [^\n]*$"):
         clusters.config_of(project, "local")
+
+
+def test_what_the_sandbox_lacks_is_built_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Or it would say "about 4 min", and then "about 8 min" once more."""
+    asked: list[list[str]] = []
+    monkeypatch.setattr("sandbox.build.ensure", lambda names: asked.append(list(names)))
+    monkeypatch.setattr("sandbox.cluster.start", lambda: None)
+    clusters.choose("local", {}, {"KOTAEMON_CLUSTER": "sandbox", "KOTAEMON_ENGINE": "sandbox"}, start=True)
+    assert asked == [
+        ["etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok", "pulumi"]
+    ]
+    clusters.choose("local", {}, {"KOTAEMON_CLUSTER": "sandbox", "KOTAEMON_ENGINE": "path"}, start=True)
+    assert len(asked) == 1

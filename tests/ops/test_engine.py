@@ -89,3 +89,20 @@ def test_an_engine_that_does_not_run_is_one_line(tmp_path: Path) -> None:
     broken.chmod(0o755)
     with pytest.raises(OpsError, match="doesn't run"):
         engine.version_of(broken)
+
+
+def test_whether_it_comes_from_the_sandbox_is_known_before_anything_is_built(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setattr(internet, "reachable", lambda: False)
+    assert engine.comes_from_sandbox({})
+    assert not engine.comes_from_sandbox({"KOTAEMON_ENGINE": "path"})
+    monkeypatch.setattr(internet, "reachable", lambda: True)
+    assert not engine.comes_from_sandbox({})
+    assert engine.comes_from_sandbox({"KOTAEMON_ENGINE": "sandbox"})
+    monkeypatch.setattr(internet, "reachable", lambda: False)
+    (tmp_path / "pulumi").write_text("")
+    (tmp_path / "pulumi").chmod(0o700)
+    assert not engine.comes_from_sandbox({})
