@@ -5,7 +5,6 @@ import datetime
 import json
 import shutil
 import tempfile
-import threading
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -125,7 +124,6 @@ def opened(session: Session) -> Iterator[Operations]:
     A copy, because the CLI writes into the file what only this machine knows. Secrets that the
     user set are readable there, since what unlocks them is in the copy too.
     """
-    threading.Thread(target=_warm_up, daemon=True).start()
     with tempfile.TemporaryDirectory(prefix="kotaemon-") as folder:
         work = Path(folder)
         project = session.project
@@ -134,8 +132,3 @@ def opened(session: Session) -> Iterator[Operations]:
         text = with_config(file.read_text(encoding="utf-8"), session.cluster.injected())
         (work / file.name).write_text(text, encoding="utf-8")
         yield Operations(session, work)
-
-
-def _warm_up() -> None:
-    """Import what every program needs while the engine starts: that saves half a second."""
-    import pulumi_kubernetes.core.v1  # noqa: F401
