@@ -8,7 +8,6 @@ noisy: compare with an earlier run on the same one.
 """
 
 import os
-import platform
 import statistics
 import subprocess
 import sys
@@ -17,30 +16,12 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from bench.measure import machine, seconds
 from sandbox import build, cluster
 from sandbox.paths import HOME_VARIABLE, Home
 
 ROOT = Path(__file__).resolve().parents[1]
 RUNS = 3
-
-
-def machine() -> str:
-    """What this was measured on."""
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    return (
-        f"{os.cpu_count()} cores, {memory:.0f} GiB, {platform.system()} {platform.machine()}, "
-        f"Python {platform.python_version()}, load {os.getloadavg()[0]:.1f}"
-    )
-
-
-def seconds(operation: Callable[[], object], runs: int = RUNS) -> float:
-    """The median duration of an operation."""
-    taken = []
-    for _ in range(runs):
-        start = time.perf_counter()
-        operation()
-        taken.append(time.perf_counter() - start)
-    return statistics.median(taken)
 
 
 def row(what: str, taken: float, aim: str = "") -> None:
@@ -55,9 +36,9 @@ def program() -> None:
 
     print("\nThe program under mocks")
     fresh = [sys.executable, "-c", "from tests.program import evaluate; evaluate()"]
-    row("local, imports included", seconds(lambda: subprocess.run(fresh, cwd=ROOT, check=True)), "< 2")
+    row("local, imports included", seconds(lambda: subprocess.run(fresh, cwd=ROOT, check=True), RUNS), "< 2")
     for name, variant in VARIANTS.items():
-        row(name, seconds(lambda v=variant: evaluate(v.config, secrets=v.secrets)), "< 2")  # type: ignore[misc]
+        row(name, seconds(lambda v=variant: evaluate(v.config, secrets=v.secrets), RUNS), "< 2")  # type: ignore[misc]
 
 
 def stack() -> None:
@@ -89,15 +70,15 @@ def _operate(environment: Mapping[str, str]) -> None:
         return lambda: subprocess.run(command, cwd=ROOT, env=environment, check=True, capture_output=True)
 
     ups, downs = [], []
-    row("preview of everything", seconds(ops("preview")), "< 5")
+    row("preview of everything", seconds(ops("preview"), RUNS), "< 5")
     for _ in range(RUNS):
-        ups.append(seconds(ops("up"), runs=1))
+        ups.append(seconds(ops("up")))
         if len(ups) == RUNS:
             row("up of everything", statistics.median(ups), "< 20")
-            row("up that changes nothing", seconds(ops("up")), "< 5")
-            row("diff that finds nothing", seconds(ops("diff")), "< 5")
-            row("status", seconds(ops("status")))
-        downs.append(seconds(ops("down", "--yes"), runs=1))
+            row("up that changes nothing", seconds(ops("up"), RUNS), "< 5")
+            row("diff that finds nothing", seconds(ops("diff"), RUNS), "< 5")
+            row("status", seconds(ops("status"), RUNS))
+        downs.append(seconds(ops("down", "--yes")))
     row("down", statistics.median(downs))
 
 

@@ -7,7 +7,6 @@ every ratio alike, so compare ratios between phases, and with an earlier run of 
 """
 
 import os
-import platform
 import sys
 import tempfile
 import time
@@ -19,6 +18,7 @@ import pulumi_kubernetes as kubernetes
 import pulumi_random
 from pulumi import automation
 
+from bench.measure import machine
 from sandbox import build, cluster
 from sandbox.paths import HOME_VARIABLE, Home
 from sandbox.providers import install
@@ -107,9 +107,7 @@ def measure(folder: Path, kubeconfig: str, count: int) -> tuple[float, ...]:
 def main() -> None:
     """Measure, and print a table."""
     counts = [int(argument) for argument in sys.argv[1:]] or [1, 10, 100]
-    print(
-        f"{platform.platform()}, {os.cpu_count()} CPUs, load {os.getloadavg()[0]:.1f}, Python {sys.version.split()[0]}"
-    )
+    print(machine())
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         home = Home(Path(os.environ.get(HOME_VARIABLE) or Path(folder, "sandbox")))
         running = cluster.start(home)

@@ -11,7 +11,6 @@ because it leaves out the best. The chunks are generated, with the statistics of
 import importlib.metadata
 import logging
 import os
-import platform
 import random
 import statistics
 import sys
@@ -31,6 +30,8 @@ import numpy as np  # noqa: E402
 import servers  # noqa: E402
 from corpus import Ranking, corpus  # noqa: E402
 
+from bench.measure import machine, seconds  # noqa: E402
+
 SIZES = (1_000, 10_000, 100_000)
 FILE = 100  # chunks in a file
 TOP = 100  # what Kotaemon asks for: ten times the passages that it keeps
@@ -47,23 +48,6 @@ POSTGRES = {
 }
 
 Ids = list[str]
-
-
-def machine() -> str:
-    """What this was measured on."""
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in ("lancedb", "chromadb"))
-    return (
-        f"{os.cpu_count()} cores, {memory:.0f} GiB, {platform.system()} {platform.machine()}, "
-        f"Python {platform.python_version()}, load {os.getloadavg()[0]:.1f}; {versions}"
-    )
-
-
-def seconds(operation: Callable[[], object]) -> float:
-    """How long an operation takes."""
-    start = time.perf_counter()
-    operation()
-    return time.perf_counter() - start
 
 
 def row(what: str, default: float, postgres: float, unit: str = "ms") -> None:
@@ -215,11 +199,7 @@ def application(folder: str) -> Iterator[None]:
         conftest._prepare(running, ("stores",), extension=True)
         os.environ |= {
             "KOTAEMON_TEST_DATA": f"{folder}/data",
-            "KOTAEMON_PG_HOST": running.host,
-            "KOTAEMON_PG_PORT": str(running.port),
-            "KOTAEMON_PG_USER": "kotaemon",
-            "KOTAEMON_PG_PASSWORD": conftest.PASSWORD,
-            "KOTAEMON_PG_DATABASE": "stores",
+            **conftest.login_variables(running, "stores"),
             "KOTAEMON_PG_SSLMODE": "disable",
             "THEFLOW_SETTINGS_MODULE": "kotaemon_settings",
             "GRADIO_ANALYTICS_ENABLED": "False",
@@ -235,7 +215,8 @@ def application(folder: str) -> Iterator[None]:
         with engine.connect() as db:
             version = db.execute(text("SHOW server_version")).scalar()
             vector = db.execute(text("SELECT extversion FROM pg_extension WHERE extname = 'vector'")).scalar()
-        print(f"{machine()}, PostgreSQL {version}, pgvector {vector}")
+        local = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in ("lancedb", "chromadb"))
+        print(f"{machine()}; {local}, PostgreSQL {version}, pgvector {vector}")
         yield
         engine.dispose()
 

@@ -56,14 +56,13 @@ def settle(operations: Operations, pending: Sequence[Entry], say: Callable[[str]
     names = ", ".join(short(str(cast(Entry, one.get("resource") or {}).get("urn"))) for one in pending)
     say(f"A run was killed while it created {names}: looking which of them are there.")
     made: dict[str, str] = {}
-    context = operations.session.cluster.context
-    asked = [found for one in pending if (found := creation(one))]
-    if asked and context is None:
-        raise OpsError(
-            "No cluster is known, so that can't be found out.",
-            "Set kubernetes:context to the cluster that the killed run worked on, then the same command again",
-        )
-    if context and asked:
+    if asked := [found for one in pending if (found := creation(one))]:
+        context = operations.session.cluster.context
+        if context is None:
+            raise OpsError(
+                "No cluster is known, so that can't be found out.",
+                "Set kubernetes:context to the cluster that the killed run worked on, then the same command again",
+            )
         with Api(context) as api:
             made = {one.urn: id_ for one in asked if (id_ := identify(api, one))}
     exported = json.loads(operations.run("stack", "export"))

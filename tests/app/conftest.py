@@ -135,6 +135,17 @@ def _prepare(running: Any, databases: tuple[str, ...], extension: bool) -> None:
             admin.run("CREATE EXTENSION vector")
 
 
+def login_variables(running: Any, database: str, host: str | None = None) -> dict[str, str]:
+    """How the user `kotaemon` logs in; a certificate is for `localhost` alone."""
+    return {
+        "KOTAEMON_PG_HOST": host or running.host,
+        "KOTAEMON_PG_PORT": str(running.port),
+        "KOTAEMON_PG_USER": "kotaemon",
+        "KOTAEMON_PG_PASSWORD": PASSWORD,
+        "KOTAEMON_PG_DATABASE": database,
+    }
+
+
 @pytest.fixture(scope="session")
 def server() -> Iterator[Any]:
     """PostgreSQL 18 with pgvector, the user `kotaemon`, and its databases `stores` and `pods`."""
@@ -171,11 +182,7 @@ def cases(
     cases = Cases(
         {
             "KOTAEMON_TEST_DATA": str(tmp_path_factory.mktemp("data")),
-            "KOTAEMON_PG_HOST": "localhost",
-            "KOTAEMON_PG_PORT": str(tls_server.port),
-            "KOTAEMON_PG_USER": "kotaemon",
-            "KOTAEMON_PG_PASSWORD": PASSWORD,
-            "KOTAEMON_PG_DATABASE": "settings",
+            **login_variables(tls_server, "settings", host="localhost"),
             "KOTAEMON_PG_CA": str(certificates.ca),
             "THEFLOW_SETTINGS_MODULE": "kotaemon_settings",
             "HF_HUB_OFFLINE": "1",
@@ -192,11 +199,7 @@ def variables(server: Any, tmp_path_factory: pytest.TempPathFactory) -> dict[str
     """The environment of a process that keeps its data in PostgreSQL 18."""
     return {
         "KOTAEMON_TEST_DATA": str(tmp_path_factory.mktemp("app")),
-        "KOTAEMON_PG_HOST": server.host,
-        "KOTAEMON_PG_PORT": str(server.port),
-        "KOTAEMON_PG_USER": "kotaemon",
-        "KOTAEMON_PG_PASSWORD": PASSWORD,
-        "KOTAEMON_PG_DATABASE": "stores",
+        **login_variables(server, "stores"),
         "KOTAEMON_PG_SSLMODE": "disable",
         "GRADIO_ANALYTICS_ENABLED": "False",
         "THEFLOW_SETTINGS_MODULE": "kotaemon_settings",

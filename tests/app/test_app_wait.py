@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 import servers
-from conftest import FILES, PASSWORD, Certificates, _connect
+from conftest import FILES, PASSWORD, Certificates, _connect, login_variables
 
 PROGRAM = FILES / "kotaemon_wait.py"
 
@@ -47,11 +47,7 @@ def run(**variables: str) -> tuple[int, str, str]:
 def login(server: Any) -> dict[str, str]:
     """The variables of a release on PostgreSQL 18, with pgvector."""
     return {
-        "KOTAEMON_PG_HOST": server.host,
-        "KOTAEMON_PG_PORT": str(server.port),
-        "KOTAEMON_PG_USER": "kotaemon",
-        "KOTAEMON_PG_PASSWORD": PASSWORD,
-        "KOTAEMON_PG_DATABASE": "stores",
+        **login_variables(server, "stores"),
         "KOTAEMON_PG_SSLMODE": "disable",
         "KOTAEMON_VECTORSTORE": "pgvector",
     }
@@ -133,11 +129,7 @@ def test_certificates_are_verified_as_the_application_verifies_them(
     files = {"wrong": str(certificates.other_ca)}
     code, _, err = run(
         **{
-            "KOTAEMON_PG_HOST": "localhost",
-            "KOTAEMON_PG_PORT": str(tls_server.port),
-            "KOTAEMON_PG_USER": "kotaemon",
-            "KOTAEMON_PG_PASSWORD": PASSWORD,
-            "KOTAEMON_PG_DATABASE": "settings",
+            **login_variables(tls_server, "settings", host="localhost"),
             "KOTAEMON_PG_CA": str(certificates.ca),
             **{k: files.get(v, v) for k, v in variables.items()},
         }
