@@ -62,6 +62,8 @@ def load() -> StackConfig:
     config = pulumi.Config(PROJECT)
     supplied = {name: secret for name in SecretName if (secret := config.get_secret(name)) is not None}
     encrypted = {key for key in values if pulumi.runtime.is_config_secret(f"{PROJECT}:{key}")}
+    if unread := unread_keys(CONFIG.get()):
+        raise ConfigError(stack, unread)
     kubernetes = pulumi.Config("kubernetes")
     root = Path(pulumi.runtime.get_root_directory() or ".")
     return StackConfig(
@@ -72,6 +74,20 @@ def load() -> StackConfig:
         kubeconfig=kubernetes.get("kubeconfig"),
         context=kubernetes.get("context"),
     )
+
+
+def unread_keys(keys: Collection[str]) -> list[Problem]:
+    """Problems of `gcp:…` keys: they are for a provider that this program doesn't use."""
+    return [
+        Problem(
+            key=key,
+            allowed="isn't read: kotaemon:google says project and region; credentials are gcloud's, or in the "
+            "environment (GOOGLE_APPLICATION_CREDENTIALS, GOOGLE_IMPERSONATE_SERVICE_ACCOUNT)",
+            remedy=f"pulumi config rm {key}",
+        )
+        for key in sorted(keys)
+        if key.startswith("gcp:")
+    ]
 
 
 def parse(
@@ -97,7 +113,7 @@ def parse(
         else:
             sections[key] = _json(value)
     settings, malformed, left_out = validated(sections, PROJECT)
-    settings = _with_models_of(settings, supplied | set(settings.secrets))
+    settings = _with_models_of(settings, supplied | set(settings.secrets) | set(settings.secret_manager))
     problems += malformed
     problems += [
         problem

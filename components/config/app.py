@@ -43,6 +43,14 @@ class Image(Section):
     """What the published image holds."""
 
 
+class FilestoreTier(StrEnum):
+    """Filestore's tiers by what they outlive; each takes 1 TiB and more."""
+
+    STANDARD = "standard"
+    ZONAL = "zonal"
+    REGIONAL = "regional"
+
+
 class UserFiles(Storage):
     """The volume at /app/ktem_app_data: uploaded files, caches, and LanceDB's documents."""
 
@@ -50,6 +58,8 @@ class UserFiles(Storage):
     """Its size."""
     access_mode: AccessMode = AccessMode.READ_WRITE_ONCE
     """ReadWriteMany is needed for more than one replica."""
+    filestore: FilestoreTier | None = None
+    """On GKE: make a Filestore share of this tier for it, which every replica can mount."""
 
 
 class Affinity(StrEnum):

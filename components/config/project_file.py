@@ -18,7 +18,7 @@ _WIDTH = 110
 _HEAD = """\
 config:
   # Written from components/config by `python -m components.config.schema`; docs/configuration.md has every
-  # key inside. Secrets aren't declared here, as Pulumi would then require them of every stack.
+  # key inside. What has no default isn't declared here, as Pulumi would then require it of every stack.
 """
 
 
@@ -38,7 +38,11 @@ def with_config_block(project: str) -> str:
 
 def config_block() -> str:
     """The block, as YAML."""
-    return _HEAD + "".join(_entry(info.alias or name, info) for name, info in Settings.model_fields.items())
+    return _HEAD + "".join(
+        _entry(info.alias or name, info)
+        for name, info in Settings.model_fields.items()
+        if info.default is not None
+    )
 
 
 def _entry(key: str, field: FieldInfo) -> str:

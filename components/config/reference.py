@@ -9,7 +9,7 @@ from typing import Any, Literal, get_args, get_origin
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from .locate import members, section_of, tags, texts
+from .locate import entries, members, section_of, tags, texts
 from .secret_names import PURPOSE, SecretName
 from .settings import Settings
 
@@ -51,9 +51,10 @@ memory and storage have a unit: `512Mi`, `2Gi`.
 _SECRETS = """\
 ## Secrets
 
-No password stands in a stack's file in plain text. Each secret has one of two places:
+No password stands in a stack's file in plain text. Each secret has one of three places:
 
 - encrypted in the stack's file: `pulumi config set --secret NAME` asks for the value;
+- Google's Secret Manager, named under `kotaemon:secretManager`, on GKE;
 - a Secret that is in the namespace already, named under `kotaemon:secrets`:
 
 ```yaml
@@ -64,7 +65,7 @@ config:
       key: openai
 ```
 
-Both at once, or a secret that nothing uses, is refused. Passwords that no name below stands for (the in-cluster
+Two at once, or a secret that nothing uses, is refused. Passwords that no name below stands for (the in-cluster
 PostgreSQL's, Qdrant's, Elasticsearch's) are generated.
 
 | name | what it is |
@@ -107,7 +108,8 @@ def _chapter(field: FieldInfo) -> str:
         return text
     section_type = section_of(field.annotation)
     if section_type is None:
-        return f"{text}\n{_table([_row(key, field)])}"
+        rows = list(_rows_of_entries(key, field)) or [_row(key, field)]
+        return f"{text}\n{_table(rows)}"
     rows = [row for name, info in _fields(section_type) for row in _rows(key, name, info)]
     return f"{text}\n{_table(rows)}"
 
@@ -120,10 +122,20 @@ def _fields(section: type[BaseModel]) -> Iterator[tuple[str, FieldInfo]]:
 def _rows(parent: str, name: str, field: FieldInfo, given: object = _ITS_OWN) -> Iterator[str]:
     """One row for a value; for a section one for each key. `given` is what the section's default says."""
     path = f"{parent}.{name}"
-    default = field.get_default() if given is _ITS_OWN else given
+    default = given
+    if given is _ITS_OWN:
+        default = None if field.is_required() else field.get_default()
     section = section_of(field.annotation)
+    if kinds := tags(field):
+        usual = "" if default is None else f"`{getattr(default, 'kind', '')}`"
+        yield f"| `{path}.kind` | {', '.join(f'`{kind}`' for kind in kinds)} | {usual} | {_line(field.description)} |"
+        for kind, member in kinds.items():
+            for key, info in _fields(member):
+                if key != "kind":
+                    yield from _rows(f"{path} ({kind})", key, info)
+        return
     if section is None:
-        yield _row(path, field, given)
+        yield from list(_rows_of_entries(path, field)) or [_row(path, field, given)]
         return
     if default is None or not section.model_fields:
         allowed = "a section" if section.model_fields else "`{}`"
@@ -132,6 +144,17 @@ def _rows(parent: str, name: str, field: FieldInfo, given: object = _ITS_OWN) ->
         yield from _rows(
             path, key, info, _ITS_OWN if default is None else getattr(default, _attribute(section, key))
         )
+
+
+def _rows_of_entries(path: str, field: FieldInfo) -> Iterator[str]:
+    """The rows of a list or a mapping of sections; none where its entries are single values."""
+    entry = section_of(entries(field.annotation))
+    if entry is None:
+        return
+    listed = any(get_origin(member) is tuple for member in members(field.annotation))
+    yield f"| `{path}` | {'a list' if listed else 'a mapping'} of sections | none | {_line(field.description)} |"
+    for key, info in _fields(entry):
+        yield from _rows(f"{path}[0]" if listed else f"{path}.NAME", key, info)
 
 
 def _attribute(section: type[BaseModel], key: str) -> str:
@@ -176,16 +199,27 @@ def _of_type(member: Any, field: FieldInfo) -> list[str]:
         bounds = {k: getattr(part, k) for part in field.metadata for k in ("ge", "le") if hasattr(part, k)}
         return [f"{bounds['ge']} to {bounds['le']}"]
     if get_origin(member) is tuple:
-        return ["a list of " + ", ".join(f"`{option}`" for option in get_args(member)[0])]
+        return [_list_of(get_args(member)[0])]
     if get_origin(member) is dict:
         return ["a mapping of text to text"]
     forms = texts(field)
     return [_form(forms[0].allowed) if forms else "text"]
 
 
+def _list_of(entry: Any) -> str:
+    if isinstance(entry, type) and issubclass(entry, StrEnum):
+        return "a list of " + ", ".join(f"`{option}`" for option in entry)
+    forms = texts(FieldInfo.from_annotation(entry))
+    return f"a list, each {_form(forms[0].allowed)}"
+
+
 def _form(allowed: str) -> str:
     """What a refusal says, as what is allowed: without its "must be" and its example."""
-    return _cell(re.split(r",? such as |, if wanted|; |: ", allowed.removeprefix("must be "))[0])
+    return _cell(
+        re.split(
+            r",? such as |, if wanted|; |: ", allowed.removeprefix("must be ").removeprefix("must say ")
+        )[0]
+    )
 
 
 def _line(text: str | None) -> str:

@@ -33,7 +33,8 @@ def stack_schema() -> Json:
     raw = Settings.model_json_schema(by_alias=True)
     sections = _resolved(raw, raw["$defs"])["properties"]
     config: Json = {f"kotaemon:{key}": _from_the_command_line(schema) for key, schema in sections.items()}
-    config["kotaemon:secrets"] = _named_secrets(config["kotaemon:secrets"])
+    for key in ("kotaemon:secrets", "kotaemon:secretManager"):
+        config[key] = _named_secrets(config[key])
     for name in SecretName:
         config[f"kotaemon:{name}"] = {
             **_SECURE,
@@ -59,12 +60,7 @@ def stack_schema() -> Json:
                 "type": ["object", "null"],
                 "properties": config,
                 "patternProperties": {
-                    "^gcp:(project|region|zone)$": {
-                        "type": "string",
-                        "minLength": 1,
-                        "description": "Where the Google Cloud resources are.",
-                    },
-                    "^(?!kotaemon:)[A-Za-z0-9_.-]+:": _SETTABLE,
+                    "^(?!kotaemon:|gcp:)[A-Za-z0-9_.-]+:": _SETTABLE,
                 },
                 "additionalProperties": False,
             },

@@ -19,6 +19,7 @@ class SecretName(StrEnum):
     ADOBE_CLIENT_SECRET = "adobeClientSecret"  # noqa: S105  # a name, not a secret
     POSTGRES = "postgresPassword"
     ADMIN = "adminPassword"
+    OIDC_CLIENT = "oidcClientSecret"  # a name, not a secret
 
 
 PURPOSE = {
@@ -35,4 +36,5 @@ PURPOSE = {
     SecretName.ADOBE_CLIENT_SECRET: "Adobe PDF Services' client secret",
     SecretName.POSTGRES: "password of the role on an external PostgreSQL server",
     SecretName.ADMIN: "password of the first administrator; generated where it isn't given",
+    SecretName.OIDC_CLIENT: "secret of the client that signs people in (kotaemon:edge.auth)",
 }

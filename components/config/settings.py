@@ -6,7 +6,18 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field
 
 from .app import App, Models
+from .edge import GatewayEdge, GoogleEdge, NoEdge
 from .fields import WHOLE, Cpu, Host, Label, Memory, ObjectName, Port, SecretKey, SqlName
+from .google import (
+    CloudSql,
+    ExistingCluster,
+    ExistingGke,
+    GkeCluster,
+    Google,
+    GoogleBackup,
+    ManagedSecret,
+    NoBackup,
+)
 from .secret_names import SecretName
 from .section import Resources, Section, Storage
 
@@ -155,7 +166,9 @@ class ExistingSecret(Section):
     """The key in it."""
 
 
-def _or(usual: type[InClusterPostgres | Qdrant | LanceDb]) -> BeforeValidator:
+def _or(
+    usual: type[InClusterPostgres | Qdrant | LanceDb | ExistingCluster | NoEdge | NoBackup],
+) -> BeforeValidator:
     """Without a `kind` it is the usual one, as long as its keys are: `pulumi config set --path` adds no kind."""
     known = {info.alias for info in usual.model_fields.values()}
 
@@ -167,10 +180,15 @@ def _or(usual: type[InClusterPostgres | Qdrant | LanceDb]) -> BeforeValidator:
     return BeforeValidator(with_kind)
 
 
+Cluster = Annotated[
+    ExistingCluster | GkeCluster | ExistingGke, Field(discriminator="kind"), _or(ExistingCluster)
+]
 Postgres = Annotated[
-    InClusterPostgres | ExternalPostgres, Field(discriminator="kind"), _or(InClusterPostgres)
+    InClusterPostgres | CloudSql | ExternalPostgres, Field(discriminator="kind"), _or(InClusterPostgres)
 ]
 VectorDb = Annotated[Qdrant | Chroma | PgVector, Field(discriminator="kind"), _or(Qdrant)]
+Edge = Annotated[NoEdge | GoogleEdge | GatewayEdge, Field(discriminator="kind"), _or(NoEdge)]
+Backup = Annotated[NoBackup | GoogleBackup, Field(discriminator="kind"), _or(NoBackup)]
 Docstore = Annotated[LanceDb | PostgresDocuments | Elasticsearch, Field(discriminator="kind"), _or(LanceDb)]
 
 
@@ -179,6 +197,10 @@ class Settings(Section):
 
     production: bool = False
     """Whether losing or exposing this stack would hurt: data is protected, tags must be fixed."""
+    google: Google | None = None
+    """Google Cloud: the project and the region."""
+    cluster: Cluster = ExistingCluster()
+    """The Kubernetes cluster."""
     namespace: Namespace = Namespace()
     """The namespace that holds everything."""
     postgres: Postgres = InClusterPostgres()
@@ -191,5 +213,11 @@ class Settings(Section):
     """The Kotaemon release."""
     models: Models = Models()
     """Model providers."""
+    edge: Edge = NoEdge()
+    """The front door: how people reach Kotaemon from outside the cluster."""
+    backup: Backup = NoBackup()
+    """What is kept beside the data services' own backups."""
     secrets: dict[SecretName, ExistingSecret] = {}
     """Secrets that are in the namespace already, by name; others are set by `pulumi config set --secret`."""
+    secret_manager: dict[SecretName, ManagedSecret] = {}
+    """Secrets that are in Google's Secret Manager, by name; the cluster keeps Kubernetes Secrets in step with them."""

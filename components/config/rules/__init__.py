@@ -8,6 +8,20 @@ from components.config.secret_names import SecretName
 from components.config.settings import Settings
 
 from .application import graph_settings_file, image, multimodal
+from .cloud import (
+    backups,
+    cloud_sql,
+    cluster_zones,
+    control_plane,
+    existing_gke,
+    filestore,
+    google_project,
+    maintenance,
+    networks,
+    node_pools,
+    on_gke,
+)
+from .edge import certificates, edge, gateway_controller, sign_in
 from .replicas import autoscaling, several_replicas
 from .rule import Rule, Stack
 from .secrets import needed_secrets
@@ -28,6 +42,21 @@ _RULES: tuple[Rule, ...] = (
     external_postgres,
     namespace,
     quota,
+    google_project,
+    on_gke,
+    existing_gke,
+    cluster_zones,
+    networks,
+    control_plane,
+    maintenance,
+    node_pools,
+    cloud_sql,
+    filestore,
+    backups,
+    edge,
+    sign_in,
+    certificates,
+    gateway_controller,
 )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from components.config.edge import NoEdge
 from components.config.problems import Problem, remove_command, secret_command
 from components.config.secret_names import PURPOSE, SecretName
 from components.config.settings import ExternalPostgres, Settings
@@ -13,20 +14,28 @@ def needed_secrets(stack: Stack) -> Iterator[Problem]:
     """Every secret has one place, and something that uses it."""
     settings, supplied = stack.settings, stack.supplied
     for name, (path, used) in _users(settings).items():
-        there = name in supplied or name in settings.secrets
+        there = name in supplied or name in settings.secrets or name in settings.secret_manager
         spared = name is SecretName.GRAPHRAG and settings.models.openai is not None
         if used and not there and not spared:
             yield problem(
                 path,
                 None,
                 f"needs the secret {name} ({PURPOSE[name]}), set in the stack's file or, where a Secret "
-                f"is in the namespace already, named under kotaemon:secrets.{name}",
+                f"is in the namespace already, named under kotaemon:secrets.{name}, or under "
+                f"kotaemon:secretManager.{name} where it is in Google's Secret Manager",
                 secret_command(name),
                 f"secrets.{name}",
+                f"secretManager.{name}",
                 name,
             )
         if there and not used:
-            spot = name if name in supplied else f"secrets.{name}"
+            spot = (
+                name
+                if name in supplied
+                else f"secrets.{name}"
+                if name in settings.secrets
+                else f"secretManager.{name}"
+            )
             yield problem(
                 spot,
                 None,
@@ -34,20 +43,23 @@ def needed_secrets(stack: Stack) -> Iterator[Problem]:
                 remove_command(spot),
                 path,
             )
-    for name in settings.secrets:
-        if name in supplied:
-            yield problem(
-                f"secrets.{name}",
-                None,
-                f"is also set as kotaemon:{name}: keep one of the two",
-                remove_command(f"secrets.{name}"),
-            )
+    for section, named in (("secrets", settings.secrets), ("secretManager", settings.secret_manager)):
+        for name in named:
+            if name in supplied or (section == "secretManager" and name in settings.secrets):
+                other = name if name in supplied else f"secrets.{name}"
+                yield problem(
+                    f"{section}.{name}",
+                    None,
+                    f"is also set as kotaemon:{other}: keep one of the two",
+                    remove_command(f"{section}.{name}"),
+                )
 
 
 def _users(settings: Settings) -> dict[SecretName, tuple[str, bool]]:
     """The key that each secret serves, and whether it is in use."""
     models, multimodal = settings.models, settings.app.multimodal
     reader = multimodal.azure_document_intelligence
+    auth = None if isinstance(settings.edge, NoEdge) else settings.edge.auth
     return {
         SecretName.OPENAI: ("models.openai", models.openai is not None),
         SecretName.AZURE_OPENAI: ("models.azureOpenai", models.azure_openai is not None),
@@ -63,5 +75,6 @@ def _users(settings: Settings) -> dict[SecretName, tuple[str, bool]]:
         SecretName.ADOBE_CLIENT_ID: ("app.multimodal.adobe", multimodal.adobe),
         SecretName.ADOBE_CLIENT_SECRET: ("app.multimodal.adobe", multimodal.adobe),
         SecretName.POSTGRES: ("postgres", isinstance(settings.postgres, ExternalPostgres)),
+        SecretName.OIDC_CLIENT: ("edge.auth", auth is not None and auth.client_id is not None),
         SecretName.GRAPHRAG: ("app.graphRag.microsoft", settings.app.graph_rag.microsoft),
     }

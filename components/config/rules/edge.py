@@ -1,0 +1,112 @@
+"""The front door: nobody gets in without signing in, and the certificate is one that browsers take."""
+
+from collections.abc import Iterator
+
+from components.config.edge import Certificates, GatewayEdge, GoogleEdge, Oauth2Proxy
+from components.config.problems import Problem, remove_command, set_command
+
+from .rule import Stack, problem
+
+_SHARED_DOMAINS = (
+    "gmail.com",
+    "googlemail.com",
+    "outlook.com",
+    "hotmail.com",
+    "yahoo.com",
+    "icloud.com",
+    "gmx.net",
+)
+
+
+def edge(stack: Stack) -> Iterator[Problem]:
+    """What is on the internet in production has Cloud Armor before it."""
+    door = stack.settings.edge
+    if isinstance(door, GoogleEdge) and stack.settings.production and door.armor is None:
+        yield problem(
+            "edge.armor",
+            None,
+            "is missing: production turns floods and known attacks away before they reach the sign-in",
+            set_command("edge.armor.owasp", True),
+            "production",
+        )
+
+
+def sign_in(stack: Stack) -> Iterator[Problem]:
+    """oauth2-proxy must be told whom to let in: the provider signs in anybody who has an account there."""
+    door = stack.settings.edge
+    if not isinstance(door, GoogleEdge | GatewayEdge) or not isinstance(door.auth, Oauth2Proxy):
+        return
+    auth = door.auth
+    if not (auth.email_domains or auth.emails or auth.groups):
+        yield problem(
+            "edge.auth.emailDomains",
+            None,
+            "or emails, or groups must say who may enter: everybody with an account at the provider could "
+            "otherwise take Kotaemon over",
+            set_command("edge.auth.emailDomains[0]", "example.com"),
+            "edge.auth.emails",
+            "edge.auth.groups",
+        )
+    for number, domain in enumerate(auth.email_domains):
+        if domain in _SHARED_DOMAINS:
+            yield problem(
+                f"edge.auth.emailDomains[{number}]",
+                domain,
+                "is a domain where anybody gets an address; name the people: edge.auth.emails",
+                remove_command(f"edge.auth.emailDomains[{number}]"),
+            )
+    if auth.emails and auth.email_domains:
+        yield problem(
+            "edge.auth.emails",
+            ", ".join(auth.emails),
+            "are let in beside edge.auth.emailDomains, not out of them, which is easily misread: keep one of the two",
+            remove_command("edge.auth.emails"),
+            "edge.auth.emailDomains",
+        )
+
+
+def certificates(stack: Stack) -> Iterator[Problem]:
+    """An issuer with what it needs, and one that browsers trust."""
+    door = stack.settings.edge
+    if not isinstance(door, GatewayEdge):
+        return
+    given, path = door.cert_manager, "edge.certManager"
+    own = given.issuer is Certificates.OWN_CA
+    if own and given.ca_secret is None:
+        yield problem(
+            f"{path}.caSecret",
+            None,
+            "is missing: the Secret of the namespace that holds the authority's tls.crt and tls.key",
+            set_command(f"{path}.caSecret", "company-ca"),
+            f"{path}.issuer",
+        )
+    if not own and given.ca_secret is not None:
+        yield problem(
+            f"{path}.caSecret",
+            given.ca_secret,
+            f"is for the issuer own-ca, and it is {given.issuer}: keep one of the two",
+            remove_command(f"{path}.caSecret"),
+            f"{path}.issuer",
+        )
+    if stack.settings.production and given.issuer is Certificates.LETSENCRYPT_STAGING:
+        yield problem(
+            f"{path}.issuer",
+            given.issuer,
+            "issues certificates that no browser trusts; production needs letsencrypt or own-ca",
+            set_command(f"{path}.issuer", Certificates.LETSENCRYPT),
+            "production",
+        )
+
+
+def gateway_controller(stack: Stack) -> Iterator[Problem]:
+    """Only the Gateway's own proxies may reach Kotaemon, so it must be known where they run."""
+    door = stack.settings.edge
+    if isinstance(door, GatewayEdge) and not door.controller.install and door.controller.namespace is None:
+        yield problem(
+            "edge.controller.namespace",
+            None,
+            "is missing: the namespace in which your Gateway controller runs its proxies; network policies let "
+            "nobody else reach Kotaemon",
+            set_command("edge.controller.namespace", "envoy-gateway-system"),
+            "edge.controller.install",
+        )
