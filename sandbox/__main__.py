@@ -1,10 +1,10 @@
-"""The sandbox's commands: python -m sandbox build|start|stop|status|purge."""
+"""The sandbox's commands: python -m sandbox build|start|crds|stop|status|purge."""
 
 import argparse
 import datetime
 import sys
 
-from sandbox import build, cluster, objects, paths
+from sandbox import build, cluster, crds, objects, paths
 from sandbox.errors import SandboxError
 
 KNOWN = ", ".join(build.BINARIES)
@@ -19,11 +19,19 @@ def main(arguments: list[str] | None = None) -> int:
     building = commands.add_parser("build", help="build the programs it needs (minutes, once)")
     building.add_argument("names", nargs="*", metavar="NAME", help=f"only these of: {KNOWN}")
     commands.add_parser("start", help="start the cluster, or heal one that is half there")
+    commands.add_parser("crds", help="define the custom resources on a running cluster; `start` does it too")
     commands.add_parser("stop", help="stop the cluster and keep its state")
     commands.add_parser("status", help="what runs; exit code 0 only if all is well")
     commands.add_parser("purge", help="remove the state of a stopped cluster")
     chosen = parser.parse_args(arguments)
-    handlers = {"build": _build, "start": _start, "stop": _stop, "status": _status, "purge": _purge}
+    handlers = {
+        "build": _build,
+        "start": _start,
+        "crds": _crds,
+        "stop": _stop,
+        "status": _status,
+        "purge": _purge,
+    }
     try:
         return handlers[chosen.command](chosen)
     except SandboxError as error:
@@ -47,6 +55,14 @@ def _start(_: argparse.Namespace) -> int:
     print(f"The sandbox runs at {found.server}, with {len(found.nodes)} simulated nodes.")
     print("Pods on them become Ready and run nothing.")
     print(f"export KUBECONFIG={found.kubeconfig}")
+    return 0
+
+
+def _crds(_: argparse.Namespace) -> int:
+    written = crds.install()
+    for name in written:
+        print(f"defined {name}")
+    print(f"{len(crds.ensure())} custom resources are defined, {len(written)} of them now.")
     return 0
 
 

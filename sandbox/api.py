@@ -27,9 +27,13 @@ class Api:
         """Close the connection."""
         self._connection.close()
 
-    def request(self, method: str, path: str, body: Mapping[str, object] | None = None) -> tuple[int, bytes]:
+    def request(
+        self, method: str, path: str, body: Mapping[str, object] | None = None, accept: str | None = None
+    ) -> tuple[int, bytes]:
         """The answer's status and body; status `UNREACHABLE` where there is no answer."""
         headers = {"Content-Type": "application/json"} if body is not None else {}
+        if accept:
+            headers["Accept"] = accept
         try:
             self._connection.request(method, path, json.dumps(body) if body is not None else None, headers)
             answer = self._connection.getresponse()
@@ -42,8 +46,8 @@ class Api:
         """Whether that path answers 200."""
         return self.request("GET", path)[0] == http.HTTPStatus.OK
 
-    def items(self, path: str) -> list[dict[str, object]]:
+    def items(self, path: str, accept: str | None = None) -> list[dict[str, object]]:
         """The objects of a list; none where it can't be had."""
-        status, body = self.request("GET", path)
+        status, body = self.request("GET", path, accept=accept)
         found = json.loads(body).get("items") if status == http.HTTPStatus.OK else None
         return list(found) if isinstance(found, Iterable) else []

@@ -101,6 +101,23 @@ BINARIES = {
             "github.com/pulumi/pulumi/pkg/v3",
             "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version",
         ),
+        # Only tests run these two: over .github/workflows, and as the login in front of the application.
+        Binary(
+            "actionlint",
+            "actionlint",
+            "github.com/rhysd/actionlint/cmd/actionlint",
+            15,
+            "github.com/rhysd/actionlint",
+            "github.com/rhysd/actionlint.version",
+        ),
+        Binary(
+            "oauth2-proxy",
+            "oauth2-proxy",
+            "github.com/oauth2-proxy/oauth2-proxy/v7",
+            60,
+            "github.com/oauth2-proxy/oauth2-proxy/v7",
+            "github.com/oauth2-proxy/oauth2-proxy/v7/pkg/version.VERSION",
+        ),
     )
 }
 """Everything the sandbox can build, in the order in which it is built."""

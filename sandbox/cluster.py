@@ -2,13 +2,14 @@
 
 import json
 import shutil
+import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from sandbox import build, certs, components, objects, processes
+from sandbox import build, certs, components, crds, objects, processes
 from sandbox.api import Api
 from sandbox.components import Component
 from sandbox.errors import SandboxError
@@ -77,14 +78,32 @@ def start(home: Home | None = None) -> Cluster:
     """
     home = home or Home.default()
     binaries = build.ensure(components.NAMES)
+    definitions = _definitions()
     with locked(home.lock, "starts or stops this sandbox"):
         home.run.mkdir(parents=True, exist_ok=True, mode=0o700)
         if certs.ensure(home.pki):
             _end(_ours(home))  # whatever runs trusts the old authority
         ports, missing = _prepare(home, binaries)
-        if missing or not _status(home).healthy:
-            _bring_up(home, ports, binaries, missing)
+        if missing or not _complete(home, ports, definitions):
+            _bring_up(home, ports, binaries, missing, definitions)
     return _cluster(home, ports)
+
+
+def _definitions() -> tuple[crds.Definition, ...]:
+    """The custom resources to define; none where they can't be had, since most stacks have none."""
+    try:
+        return crds.ensure()
+    except SandboxError as error:
+        print(f"Going on without custom resources: {error}", file=sys.stderr, flush=True)
+        return ()
+
+
+def _complete(home: Home, ports: dict[str, int], definitions: Sequence[crds.Definition]) -> bool:
+    """All processes are well, all nodes Ready and all custom resources defined."""
+    if not _status(home).healthy:
+        return False
+    with Api(home.pki, ports["kube-apiserver"]) as api:
+        return not crds.lacking(api, definitions)
 
 
 def stop(home: Home | None = None) -> bool:
@@ -176,7 +195,11 @@ def _prepare(home: Home, binaries: dict[str, Path]) -> tuple[dict[str, int], lis
 
 
 def _bring_up(
-    home: Home, ports: dict[str, int], binaries: dict[str, Path], missing: Sequence[Component]
+    home: Home,
+    ports: dict[str, int],
+    binaries: dict[str, Path],
+    missing: Sequence[Component],
+    definitions: Sequence[crds.Definition],
 ) -> None:
     everything = components.all_components(home, ports)
     store, clients = everything[:2], everything[2:]
@@ -186,16 +209,22 @@ def _bring_up(
             if component in missing:
                 processes.spawn(component.command(binaries[component.name]), home.run, component.log)
 
+    def settled() -> bool:
+        """One round of what a fresh cluster lacks; the controllers begin while definitions are written."""
+        begun = objects.create(api, ports["kwok"])
+        with Api(home.pki, ports["kube-apiserver"], timeout=crds.PATIENCE) as patient:
+            return crds.apply(patient, definitions) and begun and _status(home).healthy
+
     with Api(home.pki, ports["kube-apiserver"]) as api:
         spawn(store)
         _wait(home, "API server", store, usually=4, done=lambda: api.healthy("/readyz"))
         spawn(clients)  # after it: the controller manager gives up when the API isn't there
         _wait(
             home,
-            "Three simulated nodes",
+            "Three simulated nodes and custom resources",
             everything,
             usually=6,
-            done=lambda: objects.create(api, ports["kwok"]) and _status(home).healthy,
+            done=settled,
         )
 
 
