@@ -12,8 +12,8 @@ VENV := .venv/bin/python
 OPS   = $(VENV) -m ops
 
 .DEFAULT_GOAL := help
-.PHONY: help init up preview diff status open render down doctor pulumi sandbox-start sandbox-stop \
-        sandbox-status test test-unit lint format bench schema clean
+.PHONY: help init up preview diff status open render pr-comment down doctor pulumi sandbox-start sandbox-stop \
+        sandbox-status sandbox-crds test test-unit lint format bench schema clean
 
 help: ## List the commands
 	@echo 'make COMMAND [STACK=local] [ARGS=...]'
@@ -40,6 +40,10 @@ open: .venv/.stamp ## Open Kotaemon in the browser [PORT=7860]
 render: .venv/.stamp ## Write the stack's manifests for a GitOps repository, OUT=DIR
 	@$(OPS) render --stack $(STACK) --out '$(or $(OUT),out/$(STACK))' $(ARGS)
 
+pr-comment: .venv/.stamp ## What this tree would change against BASE=main, as a pull request's comment [OUT=FILE.html]
+	@$(OPS) pr-comment --stack '$(STACK)' $(if $(FROM),--from $(FROM),$(if $(LIVE),--live,--base '$(or $(BASE),main)')) \
+	  $(if $(OUT),--out '$(OUT)') $(ARGS)
+
 down: .venv/.stamp ## Delete everything that the stack made [YES=1]
 	@$(OPS) down --stack $(STACK) $(if $(YES),--yes) $(ARGS)
 
@@ -53,6 +57,9 @@ doctor: .venv/.stamp ## What this machine lacks, and how to get it
 
 sandbox-start: .venv/.stamp ## Start the sandbox's cluster: a real control plane, simulated nodes
 	@$(VENV) -m sandbox start
+
+sandbox-crds: .venv/.stamp ## Define the custom resources on it: Gateway API, cert-manager, GKE's (start does it too)
+	@$(VENV) -m sandbox crds
 
 sandbox-stop: .venv/.stamp ## Stop it; its state is kept
 	@$(VENV) -m sandbox stop

@@ -90,6 +90,24 @@ def _pulumi(options: argparse.Namespace) -> None:
     passthrough(_session(options, reach=False, quiet=True), options.arguments, _note)
 
 
+def _pr_comment(options: argparse.Namespace) -> None:
+    from ops.comment.command import Asked, pr_comment
+
+    asked = Asked(
+        stacks=tuple(options.stack.split()),
+        base=options.base,
+        live=options.live,
+        refresh=options.refresh,
+        files=tuple(options.files),
+        out=options.out,
+        heading=options.heading,
+        commit=options.commit,
+        run=options.run,
+        expect_none=options.expect_none,
+    )
+    pr_comment(Project(options.project), asked, _say, _note)
+
+
 def parser() -> argparse.ArgumentParser:
     """All commands and their options."""
     top = argparse.ArgumentParser(prog="python -m ops", description=__doc__)
@@ -125,6 +143,24 @@ def parser() -> argparse.ArgumentParser:
     made = command("down", _down, "delete everything that the stack made")
     made.add_argument("--yes", action="store_true", help="don't ask")
     command("doctor", _doctor, "what this machine lacks, and how to get it")
+    made = command(
+        "pr-comment",
+        _pr_comment,
+        "what a change would do to stacks ('dev prod'), as a pull request's comment",
+    )
+    made.add_argument("--base", default="main", help="the commit to compare with, offline (default: main)")
+    made.add_argument("--live", action="store_true", help="preview for real, against the stack's own state")
+    made.add_argument("--refresh", action="store_true", help="with --live: compare with what runs")
+    made.add_argument(
+        "--from", dest="files", nargs="+", type=_folder, default=[], help="render these reports"
+    )
+    made.add_argument(
+        "--out", type=_folder, help="FILE.md, FILE.html or FILE.json (default: Markdown, printed)"
+    )
+    made.add_argument("--heading", default="What this change would do", help="the comment's first line")
+    made.add_argument("--commit", default="", help="which commit it is about")
+    made.add_argument("--run", default="", help="address of the run that made it")
+    made.add_argument("--expect-none", action="store_true", help="end with 3 where anything would change")
     made = command("pulumi", _pulumi, "any command of the engine's CLI, on this stack")
     made.add_argument("arguments", nargs=argparse.REMAINDER, help="its arguments, after --")
     return top

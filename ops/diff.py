@@ -37,13 +37,21 @@ WORDS = {
     "import": "take over",
 }
 
-HOLDS_DATA = frozenset(
-    {
-        "PersistentVolumeClaim", "PersistentVolume", "StatefulSet", "Namespace",
-        "DatabaseInstance", "Database", "Bucket", "Instance", "BackupVault",
-    }
-)  # fmt: skip
-"""Kinds whose deletion loses what people put there, on Kubernetes and on Google Cloud."""
+HOLDS_DATA = {
+    "PersistentVolumeClaim": "the files on the volume",
+    "PersistentVolume": "the files on the volume",
+    "StatefulSet": "what it keeps on its volumes",
+    "Namespace": "everything in the namespace, its volumes included",
+    "DatabaseInstance": "every database on the server, and its automatic backups",
+    "Database": "every table in the database",
+    "Bucket": "every object in the bucket",
+    "Instance": "the files on it",
+    "Cluster": "everything that runs on the cluster, its volumes included",
+    "BackupVault": "the backups in it",
+    "BackupPlan": "the backups that it made",
+    "CryptoKey": "whatever is encrypted with the key",
+}
+"""Kinds whose deletion loses what people put there, on Kubernetes and on Google Cloud, and what that is."""
 
 LENGTH = 60
 LINES = 8
@@ -69,6 +77,7 @@ class Change:
     name: str
     """Kind and resource name."""
     kind: str
+    urn: str = ""
     called: str = ""
     """Its name in the cluster, with the namespace."""
     properties: tuple[Property, ...] = ()
@@ -89,12 +98,14 @@ class Diff:
 
 def collect(events: Iterable[EngineEvent]) -> Diff:
     """The changes that a preview announced, those that may lose something first."""
+    return of_steps(event.resource_pre_event.metadata for event in events if event.resource_pre_event)
+
+
+def of_steps(announced: Iterable[StepEventMetadata]) -> Diff:
+    """The changes in the steps of a preview, those that may lose something first."""
     steps: dict[str, StepEventMetadata] = {}
     unchanged = 0
-    for event in events:
-        if not event.resource_pre_event:
-            continue
-        step = event.resource_pre_event.metadata
+    for step in announced:
         operation = step.op.value
         if step.type.startswith("pulumi:") or not _custom(step):
             continue
@@ -119,7 +130,7 @@ def change(step: StepEventMetadata) -> Change:
     kind = step.type.split(":")[-1].split("/")[-1]
     operation = step.op.value
     properties = tuple(_properties(step, kind)) if operation in {"update", "replace"} else ()
-    return Change(operation, short(step.urn), kind, _called(new or old), properties)
+    return Change(operation, short(step.urn), kind, step.urn, _called(new or old), properties)
 
 
 def _called(state: StepEventStateMetadata | None) -> str:

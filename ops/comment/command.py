@@ -1,0 +1,117 @@
+"""`make pr-comment`: what a change would do to each stack, as the comment that a pull request gets."""
+
+import os
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ops.comment import evaluation, report
+from ops.comment.collect import collect
+from ops.comment.escape import code
+from ops.comment.markdown import render
+from ops.comment.policies import policies_of
+from ops.comment.report import Report
+from ops.errors import OpsError, ReportedError
+from ops.operations import opened
+from ops.paths import Project
+from ops.stack import open_session
+
+Say = Callable[[str], object]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """What the command line asks for: one of `base`, `live` and `files`."""
+
+    stacks: tuple[str, ...]
+    base: str = ""
+    live: bool = False
+    refresh: bool = False
+    files: tuple[Path, ...] = ()
+    out: Path | None = None
+    heading: str = "What this change would do"
+    commit: str = ""
+    run: str = ""
+    """The address of the run that made it."""
+    expect_none: bool = False
+
+
+def pr_comment(project: Project, asked: Asked, say: Say, note: Say) -> None:
+    """Write the comment. Raises OpsError, or ReportedError where a preview failed or changes weren't expected."""
+    if asked.files:
+        reports = read(asked.files, asked.stacks)
+    elif asked.live:
+        reports = tuple(live(project, stack, note, refresh=asked.refresh) for stack in asked.stacks)
+    else:
+        from ops.comment.offline import offline
+
+        reports = offline(project, asked.stacks, asked.base, note)
+    write(reports, asked, say, note)
+    if asked.expect_none and not all(one.quiet for one in reports):
+        raise ReportedError(3)
+    if not asked.files and any(one.failed for one in reports):
+        note("error: a preview failed; the comment says why.")
+        raise ReportedError
+
+
+def live(project: Project, stack: str, note: Say, *, refresh: bool) -> Report:
+    """The report of a stack against its own state, or with `refresh` against what runs."""
+    against = "what runs, as the clouds tell it now" if refresh else "the stack as the last update left it"
+    try:
+        session = open_session(project, stack, os.environ, say=note)
+        with opened(session) as operations:
+            previewer = evaluation.Previewer(session, operations.work)
+            if not previewer.exists():
+                raise OpsError(f"Stack {stack} isn't there: nobody has brought it up yet.")
+            found = previewer.evaluate(refresh=refresh)
+    except OpsError as error:
+        found = evaluation.failed(str(error))
+    return collect(stack, against, found.without(f"{project.root}/"), policies_of(project, stack))
+
+
+def read(files: Sequence[Path], expected: Sequence[str]) -> tuple[Report, ...]:
+    """Reports out of files, or out of the output of `pulumi preview --json`; a stack without one has failed."""
+    found: dict[str, Report] = {}
+    for file in files:
+        text = file.read_text(encoding="utf-8")
+        if text.lstrip().startswith("["):
+            found |= {one.stack: one for one in report.from_json(text, file)}
+        else:
+            found[file.stem] = collect(file.stem, "", evaluation.from_digest(text, file))
+    missing = [
+        Report(stack=stack, errors=("There is no preview of it: its job ended before.",))
+        for stack in expected
+        if stack not in found
+    ]
+    return (*(found[stack] for stack in sorted(found)), *missing)
+
+
+def write(reports: tuple[Report, ...], asked: Asked, say: Say, note: Say) -> None:
+    """Put the comment where it was asked for, in the form that the file's name says."""
+    markdown = render(reports, heading=asked.heading, foot=foot(asked.commit, asked.run))
+    if asked.out is None:
+        say(markdown)
+        return
+    match asked.out.suffix:
+        case ".json":
+            text = report.to_json(reports)
+        case ".html":
+            from ops.comment.page import page
+
+            text = page(markdown, asked.heading)
+        case ".md":
+            text = markdown
+        case other:
+            raise OpsError(f"OUT={asked.out}: {other or 'no ending'} is none of .md, .html and .json.")
+    asked.out.parent.mkdir(parents=True, exist_ok=True)
+    asked.out.write_text(text, encoding="utf-8")
+    note(str(asked.out))
+
+
+def foot(commit: str, run: str) -> str:
+    """Of which commit it speaks, and where to look further."""
+    parts = [f"Commit {code(commit[:12])}"] if commit else []
+    if re.fullmatch(r"https://[A-Za-z0-9./_-]+", run):
+        parts.append(f"[the run that made this]({run})")
+    return ", ".join(parts)
