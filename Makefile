@@ -12,7 +12,7 @@ VENV := .venv/bin/python
 OPS   = $(VENV) -m ops
 
 .DEFAULT_GOAL := help
-.PHONY: help init up preview diff status open render pr-comment down doctor pulumi sandbox-start sandbox-stop \
+.PHONY: help init up preview diff status open render policy pr-comment down doctor pulumi sandbox-start sandbox-stop \
         sandbox-status sandbox-crds test test-unit lint format bench schema clean
 
 help: ## List the commands
@@ -39,6 +39,9 @@ open: .venv/.stamp ## Open Kotaemon in the browser [PORT=7860]
 
 render: .venv/.stamp ## Write the stack's manifests for a GitOps repository, OUT=DIR
 	@$(OPS) render --stack $(STACK) --out '$(or $(OUT),out/$(STACK))' $(ARGS)
+
+policy: .venv/.stamp ## Which rules the stack's resources keep, without engine or cluster
+	@$(OPS) policy --stack $(STACK) $(ARGS)
 
 pr-comment: .venv/.stamp ## What this tree would change against BASE=main, as a pull request's comment [OUT=FILE.html]
 	@$(OPS) pr-comment --stack '$(STACK)' $(if $(FROM),--from $(FROM),$(if $(LIVE),--live,--base '$(or $(BASE),main)')) \

@@ -72,6 +72,12 @@ def _render(options: argparse.Namespace) -> None:
     render(Project(options.project), options.stack, options.out, options.secret_store, _say)
 
 
+def _policy(options: argparse.Namespace) -> None:
+    from ops.policy import policy
+
+    policy(Project(options.project), options.stack, _say, as_json=options.json)
+
+
 def _down(options: argparse.Namespace) -> None:
     from ops.down import down
 
@@ -140,6 +146,8 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument(
         "--secret-store", default="kotaemon", help="the ClusterSecretStore that ExternalSecrets name"
     )
+    made = command("policy", _policy, "which rules the stack's resources keep")
+    made.add_argument("--json", action="store_true", help="as JSON")
     made = command("down", _down, "delete everything that the stack made")
     made.add_argument("--yes", action="store_true", help="don't ask")
     command("doctor", _doctor, "what this machine lacks, and how to get it")

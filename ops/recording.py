@@ -19,7 +19,9 @@ from pulumi.runtime.stack import run_pulumi_func
 from ops.clusters import config_of
 from ops.errors import OpsError
 from ops.paths import Project
+from ops.registrations import Monitor
 from ops.stack import program
+from policies.graph import Graph, Resource, graph_of
 
 MARK = "KOTAEMON-SECRET"
 """What every placeholder begins with; no manifest may hold it."""
@@ -52,6 +54,15 @@ class Recording:
     """Placeholder -> the configuration key that holds it."""
     others: list[str] = field(default_factory=list)
     """Resources that no manifest can hold, such as Google Cloud's."""
+    registered: list[Resource] = field(default_factory=list)
+    """Every resource, with its options."""
+    production: bool = False
+    """Whether the stack's file says that losing it would hurt."""
+
+    @property
+    def graph(self) -> Graph:
+        """All of it, as the policies see it."""
+        return graph_of(self.registered, production=self.production)
 
 
 def placeholder(*parts: str) -> str:
@@ -129,12 +140,16 @@ def record(project: Project, stack: str) -> Recording:
     """What the program would make for a stack. Raises OpsError where its configuration is wrong."""
     recording = Recording()
     values, secrets = configuration(project, stack, recording)
+    recording.production = values.get("kotaemon:production") == "true"
+    recorder = _Recorder(recording)
+    monitor = Monitor(recorder, MARK)
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
-    pulumi.runtime.set_mocks(_Recorder(recording), project="kotaemon", stack=stack, preview=False)
+    pulumi.runtime.set_mocks(recorder, project="kotaemon", stack=stack, preview=False, monitor=monitor)
     pulumi.runtime.set_all_config(values, secrets)
     try:
         loop.run_until_complete(run_pulumi_func(program(project)))
+        recording.registered = monitor.registered
     except pulumi.RunError as error:
         raise OpsError(str(error)) from error
     except OpsError:
