@@ -1,88 +1,28 @@
 """A wrong configuration is refused, with all that is wrong in one message that says what to type."""
 
-import datetime
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from components.config import ConfigError, Settings, parse
-
-Values = dict[str, Any]
-SECRET = "sk-5ecret-value-that-nobody-may-read"
-EXTERNAL: Values = {"kind": "external", "host": "db.example.com"}
-AZURE: Values = {
-    "endpoint": "https://my-models.openai.azure.com",
-    "chatDeployment": "chat",
-    "embeddingsDeployment": "embed",
-}
-SHARED: Values = {"accessMode": "ReadWriteMany"}
-
-
-def certificate() -> tuple[str, str]:
-    """A certificate and its private key, in PEM."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "test")])
-    start = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(start)
-        .not_valid_after(start + datetime.timedelta(days=3650))
-        .sign(key, hashes.SHA256())
-    )
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    return made.public_bytes(serialization.Encoding.PEM).decode(), private.decode()
-
-
-CERTIFICATE, PRIVATE_KEY = certificate()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Wrong:
-    """A wrong configuration: the keys that are reported, and what the first message says."""
-
-    id: str
-    config: Values
-    keys: tuple[str, ...]
-    says: str
-    secrets: Mapping[str, str] = field(default_factory=dict)
-    """Encrypted keys of the file, with their values."""
-    in_schema: bool = False
-    """Whether an editor can see it too: a schema knows no combinations and no secret's value."""
-
-
-def wrong(
-    name: str,
-    config: Values,
-    keys: str,
-    says: str,
-    *,
-    secrets: Mapping[str, str] | None = None,
-    schema: bool = False,
-) -> Wrong:
-    """A row; `keys` are separated by `, `."""
-    return Wrong(
-        id=name,
-        config=config,
-        keys=tuple(keys.split(", ")),
-        says=says,
-        secrets=secrets or {},
-        in_schema=schema,
-    )
+from tests.config_cloud_rows import CLOUD_WRONG
+from tests.config_rows import (
+    AZURE,
+    CERTIFICATE,
+    EXTERNAL,
+    OPENAI,
+    PASSWORD,
+    PRIVATE_KEY,
+    SECRET,
+    SHARED,
+    Values,
+    Wrong,
+    wrong,
+)
 
 
 def app(**keys: Any) -> Values:
@@ -100,9 +40,6 @@ def size(value: Any) -> Values:
 def ollama(url: Any) -> Values:
     return {"models": {"ollama": {"url": url}}}
 
-
-OPENAI = {"openaiApiKey": SECRET}
-PASSWORD = {"postgresPassword": "pg-" + SECRET}
 
 WRONG = [
     # Keys that nobody knows, at every depth.
@@ -181,7 +118,7 @@ WRONG = [
         "a reasoning twice",
         app(reasonings=["react", "rewoo", "react"]),
         "app.reasonings",
-        "each pipeline once; twice: react",
+        "each once; twice: react",
         schema=True,
     ),
     # Bounds.
@@ -438,6 +375,7 @@ WRONG = [
           "secrets.adminPassword.key", "is missing: The key in it", schema=True),
     wrong("existing Secret, bad name", {"secrets": {"adminPassword": {"name": "My_Keys", "key": "a"}}},
           "secrets.adminPassword.name", "lower-case letters", schema=True),
+    *CLOUD_WRONG,
 ]  # fmt: skip
 """Each row is one mistake that somebody will make."""
 

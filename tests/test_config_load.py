@@ -6,7 +6,8 @@ import pulumi
 import pytest
 
 from components.config import ConfigError, SecretName, load
-from tests.test_config import SECRET, keys_of
+from tests.config_rows import SECRET
+from tests.test_config import keys_of
 
 
 class _Nothing(pulumi.runtime.Mocks):
@@ -51,3 +52,24 @@ def test_load_reads_settings_secrets_and_the_cluster() -> None:
     assert config.settings.production
     assert set(config.supplied) == {SecretName.OPENAI}
     assert config.settings.models.openai is not None
+
+
+def test_keys_of_the_google_provider_are_refused() -> None:
+    """They would be read by nothing: a project that somebody set there is not the one that is used."""
+    pulumi.runtime.set_mocks(_Nothing(), project="kotaemon", stack="dev")
+    pulumi.runtime.set_all_config(
+        {"gcp:project": "my-project", "gcp:credentials": SECRET, "kotaemon:production": "false"},
+        secret_keys=["gcp:credentials"],
+    )
+    try:
+        with pytest.raises(ConfigError) as caught:
+            load()
+    finally:
+        pulumi.runtime.set_all_config({})
+    assert keys_of(caught.value) == ["gcp:credentials", "gcp:project"]
+    assert [problem.remedy for problem in caught.value.problems] == [
+        "pulumi config rm gcp:credentials",
+        "pulumi config rm gcp:project",
+    ]
+    assert "kotaemon:google says project and region" in str(caught.value)
+    assert SECRET not in str(caught.value)

@@ -1,15 +1,22 @@
 """What a message says to type really mends the file."""
 
 import json
+import os
 import re
 import shlex
+import subprocess
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from components.config import ConfigError
-from tests.test_config import CERTIFICATE, SECRET, WRONG, Values, Wrong, project, read, refused
+from sandbox import build
+from tests.config_cloud_rows import DOMAIN, door, gke, ranges, sql
+from tests.config_rows import CERTIFICATE, SECRET, Values, Wrong
+from tests.test_config import WRONG, project, read, refused
 
 __all__ = ["project"]
 
@@ -48,14 +55,18 @@ def _follow(remedy: str, config: Values, secrets: dict[str, str], project: Path)
                 del secrets[keys[0]]
                 continue
             config[keys[0]] = json.loads(secrets.pop(keys[0]))
-        for key in keys[:-1]:
-            target = target[int(key)] if isinstance(target, list) else target.setdefault(key, {})
+        for key, following in pairwise(keys):
+            if isinstance(target, list):
+                target = target[int(key)]
+            else:
+                target = target.setdefault(key, [] if following.isdigit() else {})
+        last = int(keys[-1]) if isinstance(target, list) else keys[-1]
         if action == "rm":
-            del target[int(keys[-1]) if isinstance(target, list) else keys[-1]]
-        elif isinstance(target, list):
-            target[int(keys[-1])] = _typed(rest[1])
+            del target[last]
+        elif isinstance(target, list) and last == len(target):
+            target.append(_typed(rest[1]))
         else:
-            target[keys[-1]] = _typed(rest[1]) if path else rest[1]
+            target[last] = _typed(rest[1]) if path else rest[1]
 
 
 BY_HAND = "settings with a key"
@@ -68,7 +79,7 @@ def test_typing_the_remedies_mends_the_file(row: Wrong, project: Path) -> None:
     config: Values = json.loads(json.dumps(row.config))
     secrets = dict(row.secrets)
     seen: list[tuple[str, str]] = []
-    for _ in range(4):
+    for _ in range(6):
         try:
             read(config, secrets, project)
         except ConfigError as error:
@@ -99,9 +110,75 @@ def test_typing_the_remedies_mends_the_file(row: Wrong, project: Path) -> None:
         ),
         ({"postgres": {"host": "pg.example.com"}}, "--path postgres.kind external"),
         ({"app": {"replicas": 99}}, "--path app.replicas 50"),
+        ({"google": {"project": "my-project", "region": "europe-west44"}}, "google.region europe-west4"),
+        (gke(zones=["europe-west4-a", "us-central1-b"]), "'cluster.zones[1]' europe-west4-b"),
+        (ranges(pods="10.64.1.0/16"), "cluster.network.pods 10.64.0.0/16"),
+        (ranges(pods="10.64.0.0/24"), "cluster.network.pods 10.64.0.0/21"),
+        (door(domain="https://Chat.Example.org/login"), "edge.domain chat.example.org"),
+        (door(auth={"kind": "oauth2"}), "edge.auth.kind oauth2-proxy"),
+        (
+            door(auth={"kind": "iap", "members": ["Ann@example.org"]}),
+            "'edge.auth.members[0]' user:ann@example.org",
+        ),
+        (door(auth={"kind": "iap", "members": ["example.org"]}), "'edge.auth.members[0]' domain:example.org"),
+        (door(auth={"kind": "iap", "members": ["allUsers"]}), "rm --path 'edge.auth.members[0]'"),
+        (door(armor={"countries": ["de"]}), "'edge.armor.countries[0]' DE"),
+        (sql(tier="db-custom-3-8192"), "postgres.tier db-custom-4-8192"),
+        ({"edge": {"domain": DOMAIN}}, "--path edge.kind google"),
+        ({"backup": {"retentionDays": 7}}, "--path backup.kind google"),
+        ({"cluster": {"location": "us-east1"}}, "--path cluster.kind gke-existing"),
     ],
     ids=str,
 )
 def test_a_remedy_takes_up_what_was_probably_meant(config: Values, remedy: str) -> None:
     """Nobody wants to read that 10 is wrong and then type somebody else's size."""
     assert refused(config).problems[0].remedy.endswith(remedy)
+
+
+LISTED = {
+    "cluster": {"kind": "gke", "zones": ["a", "b", "c"], "maintenance": {"exclusions": [{"name": "x"}, {"name": "y"}]}},
+    "edge": {"auth": {"members": ["allUsers"]}},
+}  # fmt: skip
+
+
+@pytest.mark.sandbox
+@pytest.mark.parametrize(
+    "remedy",
+    [
+        "pulumi config set --path 'cluster.zones[1]' europe-west4-b",
+        "pulumi config rm --path 'cluster.zones[1]'",
+        "pulumi config rm --path 'cluster.zones[2]' && pulumi config rm --path 'cluster.zones[1]'",
+        "pulumi config rm --path 'edge.auth.members[0]'",
+        "pulumi config set --path 'edge.auth.emailDomains[0]' example.com",
+        "pulumi config set --path 'cluster.maintenance.exclusions[1].end' 2026-12-20",
+        "pulumi config set --path cluster.maintenance.start 02:00",
+        "pulumi config set --path cluster.autopilot false",
+        "pulumi config set --path secretManager.openaiApiKey.version 1",
+        "pulumi config rm --path cluster.maintenance && pulumi config rm edge",
+    ],
+)
+def test_the_cli_does_to_lists_what_these_tests_do(remedy: str, tmp_path: Path) -> None:
+    """An entry that is taken out moves those behind it: so remedies are told from a list's end."""
+    (tmp_path / "Pulumi.yaml").write_text("name: kotaemon\nruntime: python\n")
+    (tmp_path / "state").mkdir()
+    cli = build.ensure(["pulumi"])["pulumi"]
+    environment = {
+        **os.environ,
+        "PULUMI_BACKEND_URL": f"file://{tmp_path}/state",
+        "PULUMI_CONFIG_PASSPHRASE": "test",
+        "PULUMI_SKIP_UPDATE_CHECK": "1",
+        "PULUMI_HOME": str(tmp_path / "home"),
+        "PATH": f"{cli.parent}{os.pathsep}{os.environ['PATH']}",
+    }
+
+    def run(command: str) -> None:
+        subprocess.run(command, shell=True, cwd=tmp_path, env=environment, check=True)  # noqa: S602  as typed
+
+    run("pulumi stack init dev")
+    file = tmp_path / "Pulumi.dev.yaml"
+    file.write_text(yaml.safe_dump({"config": {f"kotaemon:{key}": value for key, value in LISTED.items()}}))
+    run(remedy)
+    config: Values = json.loads(json.dumps(LISTED))
+    _follow(remedy, config, {}, tmp_path)
+    written = yaml.safe_load(file.read_text())["config"]
+    assert {key.removeprefix("kotaemon:"): value for key, value in written.items()} == config

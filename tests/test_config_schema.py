@@ -17,7 +17,8 @@ from components.config.reference import reference_page
 from components.config.schema import main, stack_schema
 from components.config.secret_names import PURPOSE
 from sandbox import build
-from tests.test_config import WRONG, Values, Wrong, read
+from tests.config_rows import Values, Wrong
+from tests.test_config import WRONG, read
 from tests.test_config_valid import VALID
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -10,7 +10,9 @@ from components.config.fields import amount, is_floating
 from components.config.locate import members, tags
 from components.config.section import Section
 from components.config.settings import Chroma, ExternalPostgres, InClusterPostgres, PgVector, Qdrant
-from tests.test_config import AZURE, CERTIFICATE, EXTERNAL, OPENAI, PASSWORD, SECRET, SHARED, Values, read
+from tests.config_cloud_rows import CLOUD_VALID
+from tests.config_rows import AZURE, CERTIFICATE, EXTERNAL, OPENAI, PASSWORD, SECRET, SHARED, Values
+from tests.test_config import read
 
 SEVERAL: Values = {"docstore": {"kind": "postgres"}, "app": {"replicas": 3, "storage": SHARED}}
 EVERYTHING: Values = {
@@ -54,12 +56,26 @@ EVERYTHING: Values = {
         "tavily": {},
     },
     "secrets": {"mistralApiKey": {"name": "kotaemon.keys", "key": "MISTRAL_KEY"}},
+    "edge": {
+        "kind": "gateway",
+        "domain": "kotaemon.example.com",
+        "auth": {
+            "kind": "oauth2-proxy",
+            "issuer": "https://idp.example.com/realms/a",
+            "clientId": "kotaemon",
+            "groups": ["kotaemon"],
+            "sessionHours": 8,
+        },
+        "certManager": {"install": False, "issuer": "own-ca", "caSecret": "company-ca"},
+        "controller": {"install": False, "className": "eg", "namespace": "envoy-gateway-system"},
+    },
 }
 EVERY_SECRET = {
     name.value: "value-of-" + SECRET
     for name in SecretName
     if name not in (SecretName.MISTRAL, SecretName.GRAPHRAG)
 }
+"""Of `everything`: OpenAI's key is GraphRAG's, Mistral's is in a Secret."""
 
 VALID: dict[str, tuple[Values, dict[str, str]]] = {
     "nothing": ({}, {}),
@@ -102,6 +118,7 @@ VALID: dict[str, tuple[Values, dict[str, str]]] = {
     "GraphRAG with OpenAI's key": ({"app": {"graphRag": {"microsoft": True}}}, OPENAI),
     "nothing said": ({"app": {"autoscaling": None, "collectionPrefix": None, "nodeSelector": {}}}, {}),
     "everything": (EVERYTHING, EVERY_SECRET),
+    **CLOUD_VALID,
 }
 
 

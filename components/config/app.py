@@ -3,9 +3,10 @@
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
 from .fields import (
+    EACH_ONCE,
     WHOLE,
     ApiVersion,
     FilePath,
@@ -96,13 +97,6 @@ class Reasoning(StrEnum):
     REWOO = "rewoo"
 
 
-def _each_once(chosen: tuple[Reasoning, ...]) -> tuple[Reasoning, ...]:
-    twice = {reasoning for reasoning in chosen if chosen.count(reasoning) > 1}
-    if twice:
-        raise ValueError(f"must name each pipeline once; twice: {', '.join(sorted(twice))}")
-    return chosen
-
-
 class GraphRag(Section):
     """Which GraphRAG indices people can create. They lie in a local folder: one replica only."""
 
@@ -165,7 +159,7 @@ class App(Section):
     reasonings: Annotated[
         tuple[Reasoning, ...],
         Field(min_length=1, json_schema_extra={"uniqueItems": True}),
-        AfterValidator(_each_once),
+        EACH_ONCE,
     ] = tuple(Reasoning)
     """Reasoning pipelines; the first is the default one."""
     low_llm_requests: bool = False

@@ -3,11 +3,12 @@
 import difflib
 import ipaddress
 import re
+from datetime import date
 from typing import Annotated
 
 from .fields import _HOST, _LABEL
 from .form import Text
-from .mend import host_of, with_scheme
+from .mend import as_user, host_of, with_scheme
 from .regions import ZONES
 
 _RESERVED = ("localhost", "local", "internal", "invalid", "test", "svc", "home.arpa")
@@ -63,6 +64,30 @@ def _domain(value: str) -> None:
         if value == end or value.endswith(f".{end}"):
             raise ValueError(
                 f"must be a public domain name; .{end} is none, so nobody issues a certificate for it"
+            )
+
+
+def _day(value: str) -> None:
+    try:
+        date.fromisoformat(value)
+    except ValueError:
+        raise ValueError("must be a day of the calendar") from None
+
+
+_CRON_FIELDS = {
+    "minutes": (0, 59),
+    "hours": (0, 23),
+    "days of the month": (1, 31),
+    "months": (1, 12),
+    "days of the week": (0, 7),
+}
+
+
+def _cron(value: str) -> None:
+    for part, (what, (least, most)) in zip(value.split(), _CRON_FIELDS.items(), strict=True):
+        if not all(least <= int(number) <= most for number in re.findall(r"[0-9]+", part)):
+            raise ValueError(
+                f"must be a schedule of five cron fields, in which {what} are from {least} to {most}"
             )
 
 
@@ -166,6 +191,7 @@ Member = Annotated[
         allowed="must say who, as IAM does: user:ann@example.com, group:team@example.com or domain:example.com; "
         "allUsers would let everybody in",
         example="group:team@example.com",
+        mends=(as_user,),
     ),
 ]
 
@@ -226,6 +252,7 @@ Date = Annotated[
         pattern=r"20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])",
         allowed='must be a day, in quotes, such as "2026-12-20"',
         example="2026-12-20",
+        check=_day,
     ),
 ]
 
@@ -235,6 +262,7 @@ Cron = Annotated[
         pattern=r"[-0-9*,/]+( [-0-9*,/]+){4}",
         allowed="must be a schedule of five cron fields, in UTC, such as '0 3 * * *'",
         example="0 3 * * *",
+        check=_cron,
     ),
 ]
 

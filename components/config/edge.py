@@ -17,7 +17,7 @@ from .cloud_fields import (
     Member,
 )
 from .fields import WHOLE, Host, ObjectName
-from .section import Section
+from .section import Section, usually
 
 EXAMPLE_DOMAIN = "kotaemon.example.com"
 """What the committed stack files name: enough for a preview, and nobody's."""
@@ -91,8 +91,8 @@ class GoogleEdge(Section):
     """Google's global external load balancer."""
     domain: Domain
     """Under which name people reach it."""
-    auth: Annotated[Iap | Oauth2Proxy, Field(discriminator="kind")] = Iap(kind="iap")
-    """Who signs people in before a request reaches Kotaemon, whose own login keeps nobody from running code on it."""
+    auth: Annotated[Iap | Oauth2Proxy, Field(discriminator="kind"), usually(Iap)] = Iap(kind="iap")
+    """Who signs people in, always: without, whoever finds the page takes Kotaemon over, as its API runs commands."""
     dns: Dns | None = None
     """The Cloud DNS zone that gets the records; without it, an output says which to set."""
     armor: Armor | None = None
@@ -138,8 +138,8 @@ class GatewayEdge(Section):
     """The Gateway API of any cluster, with cert-manager and oauth2-proxy."""
     domain: Domain
     """Under which name people reach it."""
-    auth: Annotated[Oauth2Proxy, Field(examples=["oauth2-proxy"])]
-    """Who signs people in before a request reaches Kotaemon, whose own login keeps nobody from running code on it."""
+    auth: Oauth2Proxy
+    """Who signs people in, always: without, whoever finds the page takes Kotaemon over, as its API runs commands."""
     cert_manager: CertManager = CertManager()
     """Certificates."""
     controller: Controller = Controller()

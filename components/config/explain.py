@@ -3,7 +3,7 @@
 import difflib
 from collections.abc import Iterable
 from enum import StrEnum
-from typing import Any
+from typing import Any, Literal, get_args, get_origin
 
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
@@ -46,13 +46,17 @@ def _problem(details: ErrorDetails, prefix: str) -> Problem:
     elif at.is_key:
         value, allowed, remedy = None, str(details["ctx"]["error"]), remove_command(where)
     elif kind == "missing":
-        value, allowed = None, f"is missing: {_description(at.field)}"
+        value, allowed = None, f"is missing: {_reason(details, at)}"
         remedy = set_command(where, _example(at.field))
+        if at.section is not None and "kind" in keys(at.section):
+            remedy = set_command(f"{where}.kind", _example(at.section.model_fields["kind"]))
     elif kind in ("union_tag_invalid", "union_tag_not_found"):
         return _kind(at, details["input"], prefix)
     elif kind in ("enum", "literal_error"):
-        options = [option.strip("'") for option in _options(str(details["ctx"]["expected"]))]
+        options = [_in_yaml(option) for option in _options(str(details["ctx"]["expected"]))]
         allowed = f"must be {_either(options)}"
+        if at.path[-1] == "kind":
+            allowed += f": {_reason(details, at)}"
         remedy = set_command(where, _closest(str(details["input"]), options, _example(at.field)))
     elif kind in ("greater_than_equal", "less_than_equal"):
         least, most = _bounds(at.field)
@@ -68,6 +72,11 @@ def _problem(details: ErrorDetails, prefix: str) -> Problem:
     else:
         value, allowed, remedy = _wrong_type(at, where, details)
     return Problem(key=f"{prefix}:{where}", value=value, allowed=allowed, remedy=remedy)
+
+
+def _reason(details: ErrorDetails, at: Location) -> str:
+    """What a key is for. The `kind` of a section that has but one is there for what the section is for."""
+    return _description(locate(details["loc"][:-1]).field if at.path[-1] == "kind" else at.field)
 
 
 def _unknown(at: Location, known: Iterable[str], value: object) -> tuple[object, str, str]:
@@ -114,7 +123,7 @@ def _kind(at: Location, given: object, prefix: str) -> Problem:
         key=f"{prefix}:{where}",
         value=None if value is None else visible(value),
         allowed=f"must be {_either(members)}{problem}: {_description(at.field)}",
-        remedy=set_command(where, _closest(str(value), list(members), fitting)),
+        remedy=set_command(where, fitting if value is None else _closest(str(value), list(members), fitting)),
     )
 
 
@@ -122,12 +131,15 @@ def _wrong_type(at: Location, where: str, details: ErrorDetails) -> tuple[object
     what = _WHAT.get(details["type"].split("_")[0])
     allowed = f"must be {what}" if what else details["msg"].replace("Input should", "must")
     value = visible(details["input"])
-    if isinstance(details["input"], str) and at.path[0] == "secrets" and len(at.path) > 1:
+    named = {
+        "secrets": "the name of an existing Secret and the key in it",
+        "secretManager": "the id of a secret in Google's Secret Manager and its version",
+    }.get(at.path[0])
+    if isinstance(details["input"], str) and named and len(at.path) == 2:
         name = at.path[1]
         return (
             visible(details["input"], "secret"),
-            "must be a mapping with the name of an existing Secret and the key in it; "
-            "a value is set as a secret of its own",
+            f"must be a mapping with {named}; a value is set as a secret of its own",
             f"{remove_command(where)} && {secret_command(name)}",
         )
     if details["type"] in ("model_type", "model_attributes_type", "dict_type") and at.section is not None:
@@ -140,9 +152,9 @@ def _wrong_type(at: Location, where: str, details: ErrorDetails) -> tuple[object
 def _repair(at: Location, where: str) -> str:
     """Set an example where a single value is wanted, else take the wrong value out."""
     example = _example(at.field)
-    if at.path[-1].isdigit() or (example is None and at.field is not None and not at.field.is_required()):
+    if at.path[-1].isdigit() or example is None:
         return remove_command(where)
-    return set_command(where, "…" if example is None else example)
+    return set_command(where, example)
 
 
 def _meant(field: FieldInfo | None, value: object) -> str | None:
@@ -165,6 +177,8 @@ def _example(field: FieldInfo | None) -> Any:
         return field.default.value if isinstance(field.default, StrEnum) else field.default
     if field.examples:
         return field.examples[0]
+    if get_origin(field.annotation) is Literal:
+        return get_args(field.annotation)[0]
     found = texts(field)
     return found[0].example if found else None
 
@@ -178,6 +192,11 @@ def _bounds(field: FieldInfo | None) -> tuple[int, int]:
 
 def _options(expected: str) -> list[str]:
     return expected.replace(" or ", ", ").split(", ")
+
+
+def _in_yaml(option: str) -> str:
+    """An option of pydantic's message, a Python literal, as the file spells it."""
+    return option.lower() if option in ("True", "False") else option.strip("'")
 
 
 def _either(options: Iterable[str]) -> str:

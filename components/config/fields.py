@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from pydantic import (
+    AfterValidator,
     BeforeValidator,
     Field,
     WithJsonSchema,
@@ -84,6 +85,13 @@ def _no_token(value: str) -> None:
             "must be the name of a key in a Kubernetes Secret; this looks like the secret itself. "
             "It has been in a file: change it where it was issued"
         )
+
+
+def _each_once(chosen: tuple[str, ...]) -> tuple[str, ...]:
+    twice = {one for one in chosen if chosen.count(one) > 1}
+    if twice:
+        raise ValueError(f"must name each once; twice: {', '.join(sorted(twice))}")
+    return chosen
 
 
 def _object_name(value: str) -> None:
@@ -284,5 +292,8 @@ NodeLabelValue = Annotated[
 
 WHOLE = BeforeValidator(_no_truth)
 """For numbers: `true` isn't one, though Python counts it as 1."""
+
+EACH_ONCE = AfterValidator(_each_once)
+"""For lists of choices."""
 
 Port = Annotated[int, Field(ge=1, le=65535), WHOLE]

@@ -20,7 +20,7 @@ from .cloud_fields import (
     SqlTier,
     Zone,
 )
-from .fields import WHOLE, Label, Memory
+from .fields import EACH_ONCE, WHOLE, Label, Memory
 from .section import Section
 
 EXAMPLE_PROJECT = "example-project"
@@ -121,10 +121,9 @@ class Exclusion(Section):
 class Maintenance(Section):
     """When Google may upgrade control plane and nodes: at least 48 hours in 32 days."""
 
-    days: Annotated[tuple[Day, ...], Field(min_length=1, json_schema_extra={"uniqueItems": True})] = (
-        Day.SATURDAY,
-        Day.SUNDAY,
-    )
+    days: Annotated[
+        tuple[Day, ...], Field(min_length=1, json_schema_extra={"uniqueItems": True}), EACH_ONCE
+    ] = (Day.SATURDAY, Day.SUNDAY)
     """On which days."""
     start: ClockTime = "02:00"
     """From when, in UTC."""

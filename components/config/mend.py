@@ -24,6 +24,12 @@ def with_scheme(value: str) -> str:
     return f"https://{value}"
 
 
+def as_user(value: str) -> str:
+    """ann@example.com is user:ann@example.com, and example.com is domain:example.com."""
+    name = value.strip().lower()
+    return f"user:{name}" if "@" in name else f"domain:{name}" if "." in name else value
+
+
 def without_user(value: str) -> str:
     """A URL without the user and password in it."""
     return re.sub(r"//[^/]*@", "//", value)

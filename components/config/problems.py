@@ -93,7 +93,8 @@ def _paths(value: object, path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
     if isinstance(value, dict):
         inner = [(str(key), child) for key, child in value.items()]
     elif isinstance(value, list):
-        inner = [(str(number), child) for number, child in enumerate(value)]
+        # From the end: an entry that a remedy takes out leaves the places of those that come next.
+        inner = [(str(number), child) for number, child in reversed(list(enumerate(value)))]
     return [found for key, child in inner for found in ((*path, key), *_paths(child, (*path, key)))]
 
 

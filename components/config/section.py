@@ -1,8 +1,9 @@
 """What every section of a stack's file has in common, and the pieces that several share."""
 
 from enum import StrEnum
+from typing import get_args
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict
 from pydantic.alias_generators import to_camel
 
 from .fields import Cpu, Memory, ObjectName
@@ -18,6 +19,19 @@ class Section(BaseModel):
         populate_by_name=True,
         use_attribute_docstrings=True,
     )
+
+
+def usually(kind: type[Section]) -> BeforeValidator:
+    """Without a `kind` it is this one, as long as its keys are: `pulumi config set --path` adds no kind."""
+    known = {info.alias for info in kind.model_fields.values()}
+    name = get_args(kind.model_fields["kind"].annotation)[0]
+
+    def with_kind(value: object) -> object:
+        if isinstance(value, dict) and "kind" not in value and value.keys() <= known:
+            return {"kind": name, **value}
+        return value
+
+    return BeforeValidator(with_kind)
 
 
 class Resources(Section):

@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
 from .app import App, Models
 from .edge import GatewayEdge, GoogleEdge, NoEdge
@@ -19,7 +19,7 @@ from .google import (
     NoBackup,
 )
 from .secret_names import SecretName
-from .section import Resources, Section, Storage
+from .section import Resources, Section, Storage, usually
 
 
 class PodSecurity(StrEnum):
@@ -166,30 +166,18 @@ class ExistingSecret(Section):
     """The key in it."""
 
 
-def _or(
-    usual: type[InClusterPostgres | Qdrant | LanceDb | ExistingCluster | NoEdge | NoBackup],
-) -> BeforeValidator:
-    """Without a `kind` it is the usual one, as long as its keys are: `pulumi config set --path` adds no kind."""
-    known = {info.alias for info in usual.model_fields.values()}
-
-    def with_kind(value: object) -> object:
-        if isinstance(value, dict) and "kind" not in value and value.keys() <= known:
-            return {"kind": usual.model_fields["kind"].default, **value}
-        return value
-
-    return BeforeValidator(with_kind)
-
-
 Cluster = Annotated[
-    ExistingCluster | GkeCluster | ExistingGke, Field(discriminator="kind"), _or(ExistingCluster)
+    ExistingCluster | GkeCluster | ExistingGke, Field(discriminator="kind"), usually(ExistingCluster)
 ]
 Postgres = Annotated[
-    InClusterPostgres | CloudSql | ExternalPostgres, Field(discriminator="kind"), _or(InClusterPostgres)
+    InClusterPostgres | CloudSql | ExternalPostgres, Field(discriminator="kind"), usually(InClusterPostgres)
 ]
-VectorDb = Annotated[Qdrant | Chroma | PgVector, Field(discriminator="kind"), _or(Qdrant)]
-Edge = Annotated[NoEdge | GoogleEdge | GatewayEdge, Field(discriminator="kind"), _or(NoEdge)]
-Backup = Annotated[NoBackup | GoogleBackup, Field(discriminator="kind"), _or(NoBackup)]
-Docstore = Annotated[LanceDb | PostgresDocuments | Elasticsearch, Field(discriminator="kind"), _or(LanceDb)]
+VectorDb = Annotated[Qdrant | Chroma | PgVector, Field(discriminator="kind"), usually(Qdrant)]
+Edge = Annotated[NoEdge | GoogleEdge | GatewayEdge, Field(discriminator="kind"), usually(NoEdge)]
+Backup = Annotated[NoBackup | GoogleBackup, Field(discriminator="kind"), usually(NoBackup)]
+Docstore = Annotated[
+    LanceDb | PostgresDocuments | Elasticsearch, Field(discriminator="kind"), usually(LanceDb)
+]
 
 
 class Settings(Section):

@@ -24,7 +24,8 @@ def validated(sections: dict[str, object], prefix: str) -> tuple[Settings, list[
             )
         except ValidationError as error:
             for problem in explain(error, prefix):
-                problems.setdefault(problem.key, problem)
+                if not unjudged(problem, left_out):  # that what was left out is missing now isn't told
+                    problems.setdefault(problem.key, problem)
             for details in error.errors(include_url=False):
                 path = _innermost(sections, locate(details["loc"]).path)
                 left_out.add(f"{prefix}:{property_path(path)}")

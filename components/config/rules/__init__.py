@@ -8,19 +8,8 @@ from components.config.secret_names import SecretName
 from components.config.settings import Settings
 
 from .application import graph_settings_file, image, multimodal
-from .cloud import (
-    backups,
-    cloud_sql,
-    cluster_zones,
-    control_plane,
-    existing_gke,
-    filestore,
-    google_project,
-    maintenance,
-    networks,
-    node_pools,
-    on_gke,
-)
+from .cloud import backups, cloud_sql, existing_gke, filestore, google_project, on_gke
+from .cluster import cluster_zones, control_plane, maintenance, networks, node_pools
 from .edge import certificates, edge, gateway_controller, sign_in
 from .replicas import autoscaling, several_replicas
 from .rule import Rule, Stack

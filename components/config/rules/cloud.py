@@ -1,10 +1,7 @@
-"""Google Cloud: what belongs together, and what production can't do without."""
+"""Google Cloud's project and data services: what belongs together, and what production can't do without."""
 
-import ipaddress
 import re
 from collections.abc import Iterator
-from datetime import date
-from itertools import combinations
 
 from components.config.app import FilestoreTier
 from components.config.edge import GoogleEdge
@@ -13,24 +10,19 @@ from components.config.google import (
     Availability,
     CloudSql,
     Edition,
-    ExclusionScope,
     ExistingGke,
     GkeCluster,
     GoogleBackup,
-    NodePool,
-    NodePools,
 )
 from components.config.problems import Problem, remove_command, set_command
-from components.config.regions import ZONES, region_of
+from components.config.regions import region_of
 from components.config.section import AccessMode
 from components.config.settings import Settings
 
 from .rule import Stack, problem
 
-_WINDOW_HOURS, _WINDOW_WEEKS = 48, 4
 _FILESTORE_LEAST = "1Ti"
-_LONGEST_FREEZE, _MOST_FREEZES = 30, 3
-_SMALLEST = {"nodes": 26, "pods": 21, "services": 24, "googleServices": 22}
+_MOST_CORES = 96
 
 
 def uses_of_google(settings: Settings) -> dict[str, str]:
@@ -54,8 +46,9 @@ def google_project(stack: Stack) -> Iterator[Problem]:
         yield problem(
             "google.project",
             None,
-            f"is missing: {what} (kotaemon:{key}) is in a project of Google Cloud",
-            f"make init STACK=… PROJECT=my-project, or {set_command('google.project', 'my-project')}",
+            f"is missing: {what} (kotaemon:{key}) is in a project of Google Cloud, which `make init STACK=… "
+            "PROJECT=…` writes here",
+            set_command("google.project", "my-project"),
             *used,
             "google",
         )
@@ -63,8 +56,8 @@ def google_project(stack: Stack) -> Iterator[Problem]:
         yield problem(
             "google",
             None,
-            "is set, but nothing of this stack is Google's: a cluster, say, of kind gke",
-            f"{remove_command('google')}, or {set_command('cluster.kind', 'gke')}",
+            "is set, but nothing of this stack is Google's: no cluster, say, of kind gke",
+            remove_command("google"),
             "cluster", "postgres", "edge", "backup", "app.storage", "secretManager",
         )  # fmt: skip
 
@@ -102,185 +95,6 @@ def existing_gke(stack: Stack) -> Iterator[Problem]:
             f"must be the cluster's region ({region_of(cluster.location)}): what is beside it belongs there",
             set_command("google.region", region_of(cluster.location)),
             "cluster.location",
-        )
-
-
-def cluster_zones(stack: Stack) -> Iterator[Problem]:
-    """Zones are the region's; in production one or two may not be enough to lose one."""
-    cluster, google = stack.settings.cluster, stack.settings.google
-    if not isinstance(cluster, GkeCluster) or google is None:
-        return
-    known = ZONES[google.region]
-    for number, zone in enumerate(cluster.zones):
-        if zone not in known:
-            yield problem(
-                f"cluster.zones[{number}]",
-                zone,
-                f"must be a zone of {google.region}: {', '.join(known)}",
-                set_command(f"cluster.zones[{number}]", known[number % len(known)]),
-                "google.region",
-            )
-        elif zone in cluster.zones[:number]:
-            yield problem(
-                f"cluster.zones[{number}]",
-                zone,
-                "stands there twice",
-                remove_command(f"cluster.zones[{number}]"),
-            )
-    if stack.settings.production and cluster.zones and len(set(cluster.zones)) < 3:
-        yield problem(
-            "cluster.zones",
-            ", ".join(cluster.zones),
-            "must be three zones or more in production: with fewer, the loss of one takes down the whole or its "
-            "majority; without the key they are the region's first three",
-            remove_command("cluster.zones"),
-            "production",
-        )
-
-
-def networks(stack: Stack) -> Iterator[Problem]:
-    """Ranges of one network may not overlap, and must be large enough."""
-    cluster = stack.settings.cluster
-    if isinstance(cluster, ExistingGke) and cluster.google_services is not None:
-        yield from _too_small("cluster.googleServices", cluster.google_services, _SMALLEST["googleServices"])
-    if not isinstance(cluster, GkeCluster):
-        return
-    ranges = {
-        "nodes": cluster.network.nodes,
-        "pods": cluster.network.pods,
-        "services": cluster.network.services,
-        "googleServices": cluster.network.google_services,
-    }
-    for (one, a), (other, b) in combinations(ranges.items(), 2):
-        if ipaddress.IPv4Network(a).overlaps(ipaddress.IPv4Network(b)):
-            yield problem(
-                f"cluster.network.{other}",
-                b,
-                f"overlaps cluster.network.{one} ({a}): every address has one meaning in a network",
-                remove_command(f"cluster.network.{other}"),
-                f"cluster.network.{one}",
-            )
-    for key, given in ranges.items():
-        yield from _too_small(f"cluster.network.{key}", given, _SMALLEST[key])
-
-
-def _too_small(key: str, given: str, smallest: int) -> Iterator[Problem]:
-    network = ipaddress.IPv4Network(given)
-    if network.prefixlen > smallest:
-        yield problem(
-            key,
-            given,
-            f"is too small: it must be a /{smallest} or larger, and can't grow later",
-            set_command(key, f"{network.network_address}/{smallest}")
-            if int(network.network_address) % 2 ** (32 - smallest) == 0
-            else remove_command(key),
-        )
-
-
-def control_plane(stack: Stack) -> Iterator[Problem]:
-    """A control plane that all the internet can knock at is one bug away from everybody."""
-    cluster = stack.settings.cluster
-    if not isinstance(cluster, GkeCluster) or not stack.settings.production:
-        return
-    for number, one in enumerate(cluster.control_plane.authorized_networks):
-        if ipaddress.IPv4Network(one.cidr).prefixlen < 8:
-            yield problem(
-                f"cluster.controlPlane.authorizedNetworks[{number}].cidr",
-                one.cidr,
-                "makes the control plane's address public, which production may not: the DNS endpoint needs no "
-                "address, since IAM checks each call",
-                remove_command(f"cluster.controlPlane.authorizedNetworks[{number}]"),
-                "production",
-            )
-
-
-def maintenance(stack: Stack) -> Iterator[Problem]:
-    """GKE refuses windows that leave it too little time, and freezes that never end."""
-    cluster = stack.settings.cluster
-    if not isinstance(cluster, GkeCluster):
-        return
-    given, path = cluster.maintenance, "cluster.maintenance"
-    days = len(set(given.days))
-    if days * given.hours * _WINDOW_WEEKS < _WINDOW_HOURS:
-        least = -(-_WINDOW_HOURS // (_WINDOW_WEEKS * days))
-        yield problem(
-            f"{path}.hours",
-            given.hours,
-            f"must be at least {least} with {days} day(s) a week: GKE wants 48 hours in 32 days",
-            set_command(f"{path}.hours", least),
-            f"{path}.days",
-        )
-    if len(given.exclusions) > _MOST_FREEZES:
-        yield problem(
-            f"{path}.exclusions",
-            f"{len(given.exclusions)} entries",
-            f"must be at most {_MOST_FREEZES}, as GKE keeps no more",
-            remove_command(f"{path}.exclusions[{_MOST_FREEZES}]"),
-        )
-    for number, one in enumerate(given.exclusions):
-        key = f"{path}.exclusions[{number}].end"
-        try:
-            length = (date.fromisoformat(one.end) - date.fromisoformat(one.start)).days
-        except ValueError:
-            yield problem(key, one.end, "and start must be days of the calendar", remove_command(key))
-            continue
-        if length <= 0:
-            yield problem(key, one.end, f"must be after start ({one.start})", remove_command(key))
-        elif one.scope is ExclusionScope.NO_UPGRADES and length > _LONGEST_FREEZE:
-            yield problem(
-                key,
-                one.end,
-                f"must be at most {_LONGEST_FREEZE} days after start with scope no-upgrades; longer ones hold back "
-                "minor versions alone",
-                set_command(f"{path}.exclusions[{number}].scope", ExclusionScope.NO_MINOR_UPGRADES),
-                f"{path}.exclusions[{number}].scope",
-            )
-
-
-def node_pools(stack: Stack) -> Iterator[Problem]:
-    """Nodes whose number is possible, and that stay where data is."""
-    cluster = stack.settings.cluster
-    if not isinstance(cluster, GkeCluster):
-        return
-    pools = cluster.node_pools
-    if cluster.autopilot:
-        if pools != NodePools():
-            yield problem(
-                "cluster.nodePools",
-                None,
-                "isn't used with Autopilot, which makes nodes for the pods that there are",
-                remove_command("cluster.nodePools"),
-                "cluster.autopilot",
-            )
-        return
-    named: dict[str, NodePool | None] = {"main": pools.main, "spot": pools.spot, "gpu": pools.gpu}
-    for name, pool in named.items():
-        if pool is not None and pool.min_nodes > pool.max_nodes:
-            yield problem(
-                f"cluster.nodePools.{name}.minNodes",
-                pool.min_nodes,
-                f"must be at most maxNodes ({pool.max_nodes})",
-                set_command(f"cluster.nodePools.{name}.minNodes", pool.max_nodes),
-                f"cluster.nodePools.{name}.maxNodes",
-            )
-    zones = 3 if not cluster.zones else len(set(cluster.zones))
-    if stack.settings.production and pools.main.max_nodes < zones:
-        yield problem(
-            "cluster.nodePools.main.maxNodes",
-            pools.main.max_nodes,
-            f"must be at least {zones} in production, one node for each zone",
-            set_command("cluster.nodePools.main.maxNodes", zones),
-            "production",
-            "cluster.zones",
-        )
-    if stack.settings.production and pools.main.spot:
-        yield problem(
-            "cluster.nodePools.main.spot",
-            True,
-            "puts data on nodes that Google takes back at 30 seconds' notice, all at once if it needs them; "
-            "production keeps it on nodes that stay. Spot nodes can stand beside: cluster.nodePools.spot",
-            set_command("cluster.nodePools.main.spot", False),
-            "production",
         )
 
 
@@ -334,14 +148,14 @@ def _tier(stack: Stack, database: CloudSql, plus: bool) -> Iterator[Problem]:
         )
     elif match := re.fullmatch(r"db-custom-([0-9]+)-([0-9]+)", database.tier):
         cores, memory = int(match[1]), int(match[2])
-        usable = max(1, cores + cores % 2 if cores > 1 else 1)
+        usable = min(cores + cores % 2, _MOST_CORES) if cores > 1 else 1
         least, most = max(3840, -(-usable * 922 // 256) * 256), usable * 6656
         if cores != usable or memory % 256 or not least <= memory <= most:
             yield problem(
                 "postgres.tier",
                 database.tier,
-                f"isn't possible: cores are 1 or even, memory is a multiple of 256 MiB, with {usable} core(s) from "
-                f"{least} to {most}",
+                f"isn't possible: cores are 1 or even and at most {_MOST_CORES}, memory is a multiple of 256 MiB, with "
+                f"{usable} core(s) from {least} to {most}",
                 set_command(
                     "postgres.tier", f"db-custom-{usable}-{min(max(memory // 256 * 256, least), most)}"
                 ),
