@@ -27,9 +27,7 @@ _ALL = Detail()
 _NO_PASSES = replace(_ALL, passes=False, where=5, omitted="the policies that hold")
 _NO_CREATES = replace(_NO_PASSES, creates=False, omitted="what is created, and policies that hold")
 _FEW_PROPERTIES = replace(_NO_CREATES, properties=5, where=3, omitted="creates, and some changed properties")
-_NAMES = replace(
-    _FEW_PROPERTIES, properties=0, updates=200, omitted="creates, and what changes in each resource"
-)
+_NAMES = replace(_FEW_PROPERTIES, properties=0, omitted="creates, and what changes in each resource")
 _SOME = replace(_NAMES, updates=20, losing=200, where=1, omitted="creates, and most of the updates")
 _WORST = replace(_SOME, updates=0, losing=20, broken=20, omitted="all but the counts and the worst")
 
