@@ -12,7 +12,7 @@ VENV := .venv/bin/python
 OPS   = $(VENV) -m ops
 
 .DEFAULT_GOAL := help
-.PHONY: help init up preview diff status open render policy pr-comment down doctor pulumi sandbox-start sandbox-stop \
+.PHONY: help init up preview diff status open render diagram policy pr-comment down doctor pulumi sandbox-start sandbox-stop \
         sandbox-status sandbox-crds test test-unit lint format bench schema clean
 
 help: ## List the commands
@@ -42,6 +42,9 @@ render: .venv/.stamp ## Write the stack's manifests for a GitOps repository, OUT
 
 policy: .venv/.stamp ## Which rules the stack's resources keep, without engine or cluster
 	@$(OPS) policy --stack $(STACK) $(ARGS)
+
+diagram: .venv/.stamp ## Draw each stack's architecture into docs/architecture, from its graph
+	@$(OPS) diagram $(if $(filter-out file,$(origin STACK)),--stack '$(STACK)') $(ARGS)
 
 pr-comment: .venv/.stamp ## What this tree would change against BASE=main, as a pull request's comment [OUT=FILE.html]
 	@$(OPS) pr-comment --stack '$(STACK)' $(if $(FROM),--from $(FROM),$(if $(LIVE),--live,--base '$(or $(BASE),main)')) \

@@ -78,6 +78,12 @@ def _policy(options: argparse.Namespace) -> None:
     policy(Project(options.project), options.stack, _say, as_json=options.json)
 
 
+def _diagram(options: argparse.Namespace) -> None:
+    from ops.diagram.command import diagram
+
+    diagram(Project(options.project), options.stack, _say)
+
+
 def _down(options: argparse.Namespace) -> None:
     from ops.down import down
 
@@ -148,6 +154,8 @@ def parser() -> argparse.ArgumentParser:
     )
     made = command("policy", _policy, "which rules the stack's resources keep")
     made.add_argument("--json", action="store_true", help="as JSON")
+    made = command("diagram", _diagram, "draw each stack's architecture into docs/architecture")
+    made.set_defaults(stack=None)
     made = command("down", _down, "delete everything that the stack made")
     made.add_argument("--yes", action="store_true", help="don't ask")
     command("doctor", _doctor, "what this machine lacks, and how to get it")

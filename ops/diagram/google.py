@@ -1,0 +1,269 @@
+"""What of Google's there is: the project, the network and the cluster as frames, its services as boxes."""
+
+from collections.abc import Callable, Mapping
+
+from policies.graph import Resource
+from policies.values import at, items, mapping, number, text
+
+from .index import Index
+from .model import Box, Frame, Kind, Lane, Scope
+from .objects import application_variables, holdings
+from .text import counted, joined
+
+CLUSTER = "gcp:container/cluster:Cluster"
+NODE_POOL = "gcp:container/nodePool:NodePool"
+NETWORK = "gcp:compute/network:Network"
+SUBNETWORK = "gcp:compute/subnetwork:Subnetwork"
+NAT = "gcp:compute/routerNat:RouterNat"
+SQL = "gcp:sql/databaseInstance:DatabaseInstance"
+FILESTORE = "gcp:filestore/instance:Instance"
+BUCKET = "gcp:storage/bucket:Bucket"
+RING = "gcp:kms/keyRing:KeyRing"
+KEY = "gcp:kms/cryptoKey:CryptoKey"
+PLAN = "gcp:gkebackup/backupPlan:BackupPlan"
+SECRET = "gcp:secretmanager/secret:Secret"  # noqa: S105 a type
+
+_PROVIDER = "pulumi:providers:gcp"
+_DAY = 24 * 3600
+
+
+def _name(one: Resource) -> str:
+    return text(one.inputs.get("name")) or one.name
+
+
+def project(index: Index) -> Frame | None:
+    """The project that holds all of it; None where nothing is Google's."""
+    ours = [one for one in index.resources if one.type.startswith("gcp:")]
+    if not ours:
+        return None
+    providers = [one.inputs for one in index.resources if one.type == _PROVIDER]
+    named = [text(inputs.get("project")) for inputs in (*providers, *(one.inputs for one in ours))]
+    regions = [text(inputs.get("region")) for inputs in (*providers, *(one.inputs for one in ours))]
+    apis = len(index.of("gcp:projects/service:Service"))
+    roles = [one for one in ours if "iam" in one.type.lower() and one.kind.endswith(("Member", "Binding"))]
+    accounts = len(index.of("gcp:serviceaccount/account:Account"))
+    return Frame(
+        scope=Scope.PROJECT,
+        title=f"Google Cloud project {next(filter(None, named), '')}".strip(),
+        facts=tuple(
+            filter(None, [
+                joined([
+                    next(filter(None, regions), ""),
+                    counted(apis, "API") if apis else "",
+                    counted(accounts, "service account") if accounts else "",
+                    counted(len(roles), "role") if roles else "",
+                ]),
+            ])
+        ),
+    )  # fmt: skip
+
+
+def network(index: Index) -> Frame | None:
+    """The stack's own network."""
+    found = index.of(NETWORK)
+    if not found:
+        return None
+    ranges = []
+    for subnet in index.of(SUBNETWORK):
+        ranges.append(f"nodes {subnet.inputs.get('ipCidrRange')}")
+        ranges += [
+            f"{str(at(each, 'rangeName')).rsplit('-', 1)[-1]} {at(each, 'ipCidrRange')}"
+            for each in items(subnet.inputs.get("secondaryIpRanges"))
+        ]
+    nats = [counted(max(1, len(items(one.inputs.get("natIps")))), "fixed address") for one in index.of(NAT)]
+    return Frame(
+        scope=Scope.VPC,
+        title=f"VPC {_name(found[0])}",
+        facts=tuple(filter(None, [joined(ranges), *(f"out by Cloud NAT, {text}" for text in nats)])),
+    )
+
+
+def cluster(index: Index) -> Frame:
+    """The cluster; one that is there already has no more than its name."""
+    found = index.of(CLUSTER)
+    if not found:
+        return Frame(
+            scope=Scope.CLUSTER,
+            title="Kubernetes cluster",
+            facts=("one that is there: minikube, kind, any other",),
+        )
+    inputs = found[0].inputs
+    channel = text(at(inputs, "releaseChannel.channel")) or ""
+    traits = [
+        "Autopilot" if inputs.get("enableAutopilot") else "",
+        _zones(inputs),
+        "private nodes" if at(inputs, "privateClusterConfig.enablePrivateNodes") else "",
+        "no IP endpoint" if at(inputs, "controlPlaneEndpointsConfig.ipEndpointsConfig.enabled") is False else "",
+        "Dataplane V2" if inputs.get("datapathProvider") == "ADVANCED_DATAPATH" else "",
+        "Workload Identity" if mapping(inputs.get("workloadIdentityConfig")) else "",
+        "secrets under KMS" if at(inputs, "databaseEncryption.state") == "ENCRYPTED" else "",
+        "Binary Authorization" if "ENFORCE" in (text(at(inputs, "binaryAuthorization.evaluationMode")) or "") else "",
+        f"{channel.lower()} channel" if channel else "",
+    ]  # fmt: skip
+    return Frame(scope=Scope.CLUSTER, title=f"GKE {_name(found[0])}", facts=(joined(traits), *_pools(index)))
+
+
+def _zones(inputs: Mapping[str, object]) -> str:
+    """`europe-west4, zones a b c`."""
+    zones = [str(zone) for zone in items(inputs.get("nodeLocations"))]
+    place = text(inputs.get("location")) or ""
+    if len(zones) > 1:
+        return f"regional: {place}-{', '.join(sorted(zone.rsplit('-', 1)[-1] for zone in zones))}"
+    return joined([place, *zones], ", ")
+
+
+def _pools(index: Index) -> list[str]:
+    """The nodes, those that everything runs on first."""
+    pools = sorted(index.of(NODE_POOL), key=lambda one: (not one.name.endswith("main"), one.name))
+    return [_pool(one) for one in pools]
+
+
+def _pool(one: Resource) -> str:
+    scale = mapping(one.inputs.get("autoscaling"))
+    least = scale.get("totalMinNodeCount", scale.get("minNodeCount"))
+    most = scale.get("totalMaxNodeCount", scale.get("maxNodeCount"))
+    count = f"{least} to {most}" if most is not None else text(one.inputs.get("nodeCount")) or ""
+    node = mapping(one.inputs.get("nodeConfig"))
+    gpu = ", ".join(
+        f"{each} {at(card, 'type')}"
+        for card in items(node.get("guestAccelerators"))
+        if (each := at(card, "count"))
+    )
+    parts = [count, text(node.get("machineType")) or "", "spot" if node.get("spot") else "", gpu]
+    return f"{_name(one).rsplit('-', 1)[-1]} nodes: {joined(parts, ', ')}"
+
+
+def sql(index: Index, one: Resource) -> Box:
+    """Cloud SQL."""
+    settings = mapping(one.inputs.get("settings"))
+    version = (text(one.inputs.get("databaseVersion")) or "").replace("POSTGRES_", "PostgreSQL ")
+    regional = settings.get("availabilityType") == "REGIONAL"
+    backup = mapping(settings.get("backupConfiguration"))
+    kept = at(backup, "backupRetentionSettings.retainedBackups")
+    days = number(backup.get("transactionLogRetentionDays"))
+    private = at(settings, "ipConfiguration.ipv4Enabled") is False
+    mode = text(at(settings, "ipConfiguration.sslMode")) or ""
+    told = application_variables(index)
+    held = holdings(told).get(told.get("KOTAEMON_PG_HOST", ""), [])
+    encrypted = any(word in mode for word in ("ENCRYPTED_ONLY", "TRUSTED"))
+    facts = [
+        f"keeps {', '.join(held)}" if held else "",
+        "regional: a standby in another zone" if regional else "zonal",
+        joined(["private address" if private else "public address", "TLS only" if encrypted else ""], ", "),
+        joined(
+            [
+                f"{kept} daily backups" if kept else "",
+                f"any moment of {days:g} days" if days and backup.get("pointInTimeRecoveryEnabled") else "",
+            ],
+            ", ",
+        ),
+    ]
+    return Box(
+        id=one.urn,
+        kind=Kind.DATABASE,
+        lane=Lane.NETWORK,
+        scope=Scope.VPC,
+        title=f"Cloud SQL, {version}",
+        version=joined([text(settings.get("tier")) or "", (text(settings.get("edition")) or "").lower()]),
+        facts=tuple(filter(None, facts)),
+        copies=2 if regional else 1,
+    )
+
+
+def filestore(index: Index, one: Resource) -> Box:
+    """Filestore: files that every replica reads."""
+    shares = [mapping(share) for share in items(one.inputs.get("fileShares"))] or [
+        mapping(one.inputs.get("fileShares"))
+    ]
+    size = "".join(f"{share['capacityGb']} GiB" for share in shares if share.get("capacityGb"))
+    return Box(
+        id=one.urn, kind=Kind.DISK, lane=Lane.NETWORK, scope=Scope.VPC, title="Filestore",
+        version=(text(one.inputs.get("tier")) or "").lower().replace("_", " "), facts=(f"{size} GiB",) if size else (),
+    )  # fmt: skip
+
+
+def bucket(index: Index, one: Resource) -> Box:
+    """A bucket: how long what is in it can't be deleted, under whose key."""
+    retention = number(at(one.inputs, "retentionPolicy.retentionPeriod"))
+    locked = at(one.inputs, "retentionPolicy.isLocked") is True
+    keyed = mapping(one.inputs.get("encryption"))
+    versions = at(one.inputs, "versioning.enabled") is True
+    return Box(
+        id=one.urn,
+        kind=Kind.BACKUP,
+        lane=Lane.SERVICES,
+        scope=Scope.PROJECT,
+        title=f"Bucket {one.name.removeprefix('kotaemon-')}",
+        version=joined([(text(one.inputs.get("location")) or "").lower()]),
+        facts=tuple(filter(None, [
+            f"kept {retention / _DAY:g} days{', locked' if locked else ''}" if retention else "",
+            joined(["our own key" if keyed else "", "versions kept" if versions else ""], ", "),
+        ])),
+    )  # fmt: skip
+
+
+def plan(index: Index, one: Resource) -> Box:
+    """Backup for GKE."""
+    schedule = text(at(one.inputs, "backupSchedule.cronSchedule")) or ""
+    days = number(at(one.inputs, "retentionPolicy.backupRetainDays"))
+    config = mapping(one.inputs.get("backupConfig"))
+    what = [
+        "objects",
+        "volumes" if config.get("includeVolumeData") else "",
+        "Secrets" if config.get("includeSecrets") else "",
+    ]
+    return Box(
+        id=one.urn,
+        kind=Kind.BACKUP,
+        lane=Lane.SERVICES,
+        scope=Scope.PROJECT,
+        title="Backup for GKE",
+        version=joined([f"{schedule} UTC" if schedule else "", f"kept {days:g} days" if days else ""], ", "),
+        facts=(joined(what, ", "), *(["under our own key"] if mapping(config.get("encryptionKey")) else [])),
+    )
+
+
+def keys(index: Index) -> Box | None:
+    """All keys as one box."""
+    found = index.of(KEY)
+    if not found:
+        return None
+    periods = {number((text(one.inputs.get("rotationPeriod")) or "").rstrip("s")) for one in found} - {None}
+    return Box(
+        id="keys",
+        kind=Kind.SECRET,
+        lane=Lane.SERVICES,
+        scope=Scope.PROJECT,
+        title="Cloud KMS",
+        version=counted(len(found), "key"),
+        facts=(
+            "for " + ", ".join(sorted(_use(index, one) for one in found)),
+            *(f"new every {period / _DAY:g} days" for period in sorted(filter(None, periods))[:1]),
+        ),
+    )
+
+
+def _use(index: Index, one: Resource) -> str:
+    """What a key is for: its name without its ring's."""
+    rings = [_name(ring) for ring in index.of(RING)]
+    return next((_name(one).removeprefix(f"{ring}-") for ring in rings if ring in _name(one)), _name(one))
+
+
+def secret_manager(index: Index) -> Box | None:
+    """Google's Secret Manager, where supplied secrets come from it."""
+    synced = index.of("SecretSync", "SecretProviderClass", SECRET)
+    if not synced:
+        return None
+    return Box(
+        id="secret-manager", kind=Kind.SECRET, lane=Lane.SERVICES, scope=Scope.PROJECT, title="Secret Manager",
+        facts=("supplied secrets, by version", "kept in step with the cluster's Secrets"),
+    )  # fmt: skip
+
+
+EACH: Mapping[str, Callable[[Index, Resource], Box]] = {
+    SQL: sql,
+    FILESTORE: filestore,
+    PLAN: plan,
+    BUCKET: bucket,
+}
+"""Types of which every resource is a box."""

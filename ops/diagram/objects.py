@@ -1,0 +1,194 @@
+"""What runs in the cluster, as boxes: workloads, volumes, secrets, and what people know them by."""
+
+from collections.abc import Mapping
+
+from policies.graph import Resource
+from policies.values import at, items, mapping, number, text
+
+from .index import Index, containers, object_name, secret_names, variables, volumes
+from .model import Box, Kind, Lane, Scope
+from .text import counted, joined
+
+APPLICATION = "kotaemon:index:Kotaemon"
+SECRETS = "secrets"
+_GENERATED = "kotaemon:index:GeneratedSecret"
+_TITLES = {
+    "kotaemon": "Kotaemon",
+    "pgvector": "PostgreSQL",
+    "postgres": "PostgreSQL",
+    "qdrant": "Qdrant",
+    "chroma": "Chroma",
+    "elasticsearch": "Elasticsearch",
+    "oauth2-proxy": "oauth2-proxy",
+    "cloud-sql-proxy": "Cloud SQL's proxy",
+}
+_BESIDES = {
+    "oauth2-proxy": "sign-in by oauth2-proxy in the same pod",
+    "cloud-sql-proxy": "logged in by Cloud SQL's proxy beside it",
+}
+
+
+def image(container: Mapping[str, object]) -> tuple[str, str]:
+    """An image's short name, and that with its tag: without registry and digest."""
+    reference = (text(container.get("image")) or "").partition("@")[0].rsplit("/", 1)[-1]
+    return reference.partition(":")[0], reference
+
+
+def title(one: Resource) -> str:
+    """What a workload is called."""
+    first = next(iter(containers(one)), {})
+    return _TITLES.get(image(first)[0], object_name(one))
+
+
+def is_application(index: Index, one: Resource) -> bool:
+    """Whether a workload is the application that everything else is there for."""
+    return any(each.type == APPLICATION for each in index.ancestors(one))
+
+
+def workload(index: Index, one: Resource) -> Box:
+    """A workload as a box: what runs, how often, how large, on what."""
+    main = is_application(index, one)
+    first, *others = containers(one) or [{}]
+    held = holdings(application_variables(index)).get(object_name(one))
+    scaler = next(
+        (each for each in index.of("HorizontalPodAutoscaler")
+         if at(each.inputs, "spec.scaleTargetRef.name") == object_name(one)), None,
+    )  # fmt: skip
+    replicas = int(number(at(one.inputs, "spec.replicas")) or 1)
+    if scaler is not None:
+        replicas = int(number(at(scaler.inputs, "spec.minReplicas")) or 1)
+    claims = [mapping(each) for each in items(at(one.inputs, "spec.volumeClaimTemplates"))]
+    return Box(
+        id=one.urn,
+        kind=Kind.APPLICATION if main else Kind.DATABASE,
+        lane=Lane.APPLICATION if main else Lane.STORES,
+        scope=Scope.NAMESPACE,
+        title=title(one),
+        version=image(first)[1],
+        facts=(
+            *(_BESIDES.get(image(other)[0], f"{image(other)[0]} in the same pod") for other in others),
+            *([f"keeps {', '.join(held)}"] if not main and held else []),
+            _replicas(one, replicas, scaler),
+            *filter(None, [_resources(first)]),
+            *(f"{_volume(claim)}{' each' if replicas > 1 else ''}" for claim in claims),
+        ),
+        copies=replicas,
+    )
+
+
+def _replicas(one: Resource, replicas: int, scaler: Resource | None) -> str:
+    spread = items(at(one.inputs, "spec.template.spec.topologySpreadConstraints"))
+    zones = any(at(each, "topologyKey") == "topology.kubernetes.io/zone" for each in spread)
+    most = at(scaler.inputs, "spec.maxReplicas") if scaler else None
+    count = f"{replicas} to {most} replicas" if most else counted(replicas, "replica")
+    return f"{count} over the zones" if zones and replicas > 1 else count
+
+
+def _resources(container: Mapping[str, object]) -> str:
+    """`0.5 to 2 CPU, 2Gi memory`: what it asks for, and its limit where that is more."""
+    parts = []
+    for key, noun in (("cpu", " CPU"), ("memory", " memory")):
+        asked = text(at(container, f"resources.requests.{key}"))
+        most = text(at(container, f"resources.limits.{key}"))
+        if asked:
+            asked, most = _cores(asked), _cores(most) if most else None
+            parts.append(f"{asked} to {most}{noun}" if most and most != asked else f"{asked}{noun}")
+    return ", ".join(parts)
+
+
+def _cores(amount: str) -> str:
+    """Thousandths of a core as cores."""
+    return f"{int(amount[:-1]) / 1000:g}" if amount.endswith("m") and amount[:-1].isdigit() else amount
+
+
+def _volume(claim: Mapping[str, object]) -> str:
+    """Size, access and class of a volume claim."""
+    size = text(at(claim, "spec.resources.requests.storage")) or ""
+    modes = " ".join(str(mode) for mode in items(at(claim, "spec.accessModes")))
+    return joined([f"volume {size}", modes, text(at(claim, "spec.storageClassName")) or ""], ", ")
+
+
+def application_variables(index: Index) -> dict[str, str]:
+    """What the application is told; nothing where there is none."""
+    return next((variables(one) for one in index.workloads if is_application(index, one)), {})
+
+
+def holdings(told: Mapping[str, str]) -> dict[str, list[str]]:
+    """By host, which data the application keeps there. Source: the variables of the mounted settings."""
+    found: dict[str, list[str]] = {}
+    database = told.get("KOTAEMON_PG_HOST", "")
+    vectors = {
+        "qdrant": _host(told.get("KOTAEMON_QDRANT_URL", "")),
+        "chroma-http": told.get("KOTAEMON_CHROMA_HOST", ""),
+        "pgvector": database,
+    }
+    documents = {"elasticsearch": _host(told.get("KOTAEMON_ES_URL", "")), "postgres": database}
+    for host, what in (
+        (database, "users, chats, settings"),
+        (vectors.get(told.get("KOTAEMON_VECTORSTORE", ""), ""), "embeddings"),
+        (documents.get(told.get("KOTAEMON_DOCSTORE", ""), ""), "text of documents"),
+    ):
+        if host:
+            found.setdefault(host, []).append(what)
+    return found
+
+
+def _host(url: str) -> str:
+    return url.partition("://")[2].partition(":")[0].partition("/")[0]
+
+
+def claim(index: Index, one: Resource) -> Box:
+    """A volume that outlives its pods, as a box."""
+    told = next((variables(each) for each in mounting(index, one)), {})
+    documents = told.get("KOTAEMON_DOCSTORE") == "lancedb"
+    return Box(
+        id=one.urn,
+        kind=Kind.DISK,
+        lane=Lane.STORES,
+        scope=Scope.NAMESPACE,
+        title=f"Volume {object_name(one)}",
+        facts=(
+            "keeps uploaded files" + (", text of documents (LanceDB)" if documents else ""),
+            _volume(one.inputs).removeprefix("volume "),
+        ),
+    )
+
+
+def mounting(index: Index, one: Resource) -> list[Resource]:
+    """The workloads that mount a claim."""
+    name = object_name(one)
+    return [
+        each
+        for each in index.workloads
+        if any(at(volume, "persistentVolumeClaim.claimName") == name for volume in volumes(each))
+    ]
+
+
+def secrets(index: Index) -> Box | None:
+    """All Secrets as one box: how many of each origin, and who reads them."""
+    there = index.of("Secret")
+    names = {object_name(one) for one in there}
+    read = {one.urn: secret_names(one) for one in index.workloads}
+    elsewhere = sorted(set().union(*read.values()) - names) if read else []
+    if not there and not elsewhere:
+        return None
+    made = [one for one in there if any(each.type == _GENERATED for each in index.ancestors(one))]
+    supplied = sum(
+        len(mapping(one.inputs.get("stringData"))) + len(mapping(one.inputs.get("data")))
+        for one in there
+        if one not in made
+    )
+    readers = sorted({title(one) for one in index.workloads if read[one.urn]})
+    return Box(
+        id=SECRETS,
+        kind=Kind.SECRET,
+        lane=Lane.APPLICATION,
+        scope=Scope.NAMESPACE,
+        title="Secrets",
+        facts=(
+            *([f"{len(made)} generated"] if made else []),
+            *([f"{supplied} supplied"] if supplied else []),
+            *([f"there already: {', '.join(elsewhere)}"] if elsewhere else []),
+            *([f"read by {', '.join(readers)}"] if readers else []),
+        ),
+    )

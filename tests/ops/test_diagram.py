@@ -1,0 +1,265 @@
+"""The architecture pictures: never stale, never a box over another, and what they say of a real stack."""
+
+import re
+import shutil
+from collections.abc import Iterator
+from functools import cache
+from itertools import combinations, pairwise
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+import yaml
+
+from ops.diagram.command import FOLDER, diagram, picture
+from ops.diagram.drawing import draw
+from ops.diagram.layout import TITLE, WIDTH, Plan, Route, lay_out
+from ops.diagram.model import Line
+from ops.diagram.reading import read
+from ops.diagram.routing import Rect
+from ops.diagram.text import width, wrap
+from ops.errors import OpsError
+from ops.paths import PROJECT, Project
+from ops.recording import MARK, record
+from policies.graph import Graph
+from tests.program import stack_config
+from tests.stacks import VARIANTS
+
+from .diagram_graphs import production
+
+DRAWN = [*VARIANTS, "google"]
+"""Every choice that a stack's file can make, and a graph with what only Google has."""
+
+
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the variants' stack files are, beside the real program."""
+    root = tmp_path_factory.mktemp("variants")
+    for name in ("Pulumi.yaml", "__main__.py"):
+        shutil.copy(PROJECT / name, root / name)
+    for name, variant in VARIANTS.items():
+        secrets = {f"kotaemon:{key}": {"secure": "v1:x"} for key in variant.secrets}
+        config = {**stack_config("local"), **variant.config, **secrets}
+        (root / f"Pulumi.{name}.yaml").write_text(yaml.safe_dump({"config": config}))
+    return root
+
+
+@cache
+def graph(folder: Path, name: str) -> Graph:
+    return production() if name == "google" else record(Project(folder), name).graph
+
+
+def planned(folder: Path, name: str) -> Plan:
+    return lay_out(read(graph(folder, name), name))
+
+
+def texts(plan: Plan, title: str) -> str:
+    """What stands in the box or in the frame's head of that title."""
+    placed = [one.texts for one in plan.boxes] + [one.texts for one in plan.frames]
+    found = [" ".join(text.text for text in lines) for lines in placed]
+    (one,) = [text for text in found if text.startswith(title)]
+    return one
+
+
+def arrows(plan: Plan, line: Line) -> set[tuple[str, str, str]]:
+    """Titles of source and target, and the label."""
+    titles = {one.box.id: one.box.title for one in plan.boxes}
+    titles |= {one.frame.scope.name: one.frame.title for one in plan.frames}
+    return {
+        (titles[each.source], titles[each.target], each.label)
+        for each in plan.picture.arrows
+        if each.line is line
+    }
+
+
+def overlap(one: Rect, other: Rect) -> bool:
+    return one.x < other.right and other.x < one.right and one.y < other.bottom and other.y < one.bottom
+
+
+def inside(one: Rect, other: Rect) -> bool:
+    return other.x <= one.x and one.right <= other.right and other.y <= one.y and one.bottom <= other.bottom
+
+
+def segments(route: Route) -> Iterator[Rect]:
+    """An arrow's straight parts, as very thin boxes, a pixel short of both ends."""
+    for (x1, y1), (x2, y2) in pairwise(route.points):
+        left, top, right, bottom = min(x1, x2), min(y1, y2), max(x1, x2), max(y1, y2)
+        if left == right:
+            yield Rect(x=left - 0.1, y=top + 1, w=0.2, h=bottom - top - 2)
+        else:
+            yield Rect(x=left + 1, y=top - 0.1, w=right - left - 2, h=0.2)
+
+
+@pytest.mark.parametrize("stack", Project().stacks())
+def test_the_committed_picture_is_that_of_the_program(stack: str) -> None:
+    """A picture that shows yesterday's platform is worse than none."""
+    committed = PROJECT / FOLDER / f"{stack}.svg"
+    assert committed.is_file(), f"draw it: make diagram STACK={stack}"
+    assert committed.read_text(encoding="utf-8") == picture(Project(), stack), "draw it anew: make diagram"
+
+
+def test_no_picture_is_left_of_a_stack_that_is_gone() -> None:
+    assert {path.stem for path in (PROJECT / FOLDER).glob("*.svg")} <= set(Project().stacks())
+
+
+def test_the_page_shows_every_stack() -> None:
+    page = (PROJECT / "docs/architecture.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"\(architecture/([\w-]+)\.svg\)", page)) == set(Project().stacks())
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_boxes_and_labels_cover_nothing(folder: Path, name: str) -> None:
+    plan = planned(folder, name)
+    labels = [one.label for one in plan.routes if one.label.w]
+    for one, other in combinations([box.rect for box in plan.boxes] + labels, 2):
+        assert not overlap(one, other), (one, other)
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_no_arrow_goes_through_a_box_or_along_another_arrow(folder: Path, name: str) -> None:
+    plan = planned(folder, name)
+    for route in plan.routes:
+        for part in segments(route):
+            hit = [one.box.title for one in plan.boxes if overlap(part, one.rect)]
+            assert not hit, (route.arrow, hit)
+    for one, other in combinations(plan.routes, 2):
+        for first in segments(one):
+            for second in segments(other):
+                crossing = (first.w < 1) != (second.w < 1)
+                assert crossing or not overlap(first, second), (one.arrow, other.arrow)
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_everything_is_in_its_frame_and_on_the_card(folder: Path, name: str) -> None:
+    plan = planned(folder, name)
+    frames = {one.frame.scope: one.rect for one in plan.frames}
+    for one in plan.boxes:
+        for scope, rect in frames.items():
+            if scope <= one.box.scope:
+                assert inside(one.rect, rect), (one.box.title, scope)
+            else:
+                assert not overlap(one.rect, rect), (one.box.title, scope)
+    card = Rect(x=0, y=0, w=WIDTH, h=plan.height - 30)
+    assert all(inside(rect, card) for rect in [*frames.values(), *(one.rect for one in plan.boxes)])
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_text_stays_in_its_box(folder: Path, name: str) -> None:
+    for one in planned(folder, name).boxes:
+        for text in one.texts:
+            end = text.x + width(text.text, text.size, bold=text.size == TITLE)
+            assert end <= one.rect.right - 8, text
+            assert one.rect.y + text.size < text.y < one.rect.bottom - 4, text
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_the_same_graph_gives_the_same_bytes_and_valid_xml(folder: Path, name: str) -> None:
+    first, second = (draw(planned(folder, name)) for _ in range(2))
+    assert first == second
+    assert ElementTree.fromstring(first).tag.endswith("svg")  # noqa: S314 our own
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_no_secret_is_in_a_picture(folder: Path, name: str) -> None:
+    assert MARK not in draw(planned(folder, name))
+
+
+def test_every_flow_that_a_policy_allows_is_an_arrow(folder: Path) -> None:
+    found = arrows(planned(folder, "chroma-elasticsearch"), Line.FLOW)
+    assert found == {
+        ("Kotaemon", "PostgreSQL", "5432"),
+        ("Kotaemon", "Chroma", "8000"),
+        ("Kotaemon", "Elasticsearch", "9200"),
+        ("Kotaemon", "Internet", "80, 443"),
+    }
+
+
+def test_volumes_secrets_and_the_way_in_are_arrows_of_their_own(folder: Path) -> None:
+    assert arrows(planned(folder, "local"), Line.DATA) == {
+        ("People", "Kotaemon", "make open: port-forward"),
+        ("Secrets", "Kotaemon", "reads"),
+        ("Kotaemon", "Volume kotaemon-data", "mounts"),
+    }
+
+
+def test_a_box_says_what_it_keeps(folder: Path) -> None:
+    """Where people's documents are is what one looks for first."""
+    local, one = planned(folder, "local"), planned(folder, "one-database")
+    assert "keeps embeddings" in texts(local, "Qdrant")
+    assert "keeps uploaded files, text of documents" in texts(local, "Volume")
+    assert "keeps users, chats, settings, embeddings, text of documents" in texts(one, "PostgreSQL")
+
+
+def test_a_box_says_how_often_it_runs_and_how_large_it_is(folder: Path) -> None:
+    assert "3 replicas over the zones" in texts(planned(folder, "qdrant-cluster"), "Qdrant")
+    assert "2 to 3 replicas" in texts(planned(folder, "autoscaled"), "Kotaemon")
+    assert "volume 10Gi, ReadWriteOnce" in texts(planned(folder, "local"), "PostgreSQL pgvector:0.8.6")
+
+
+def test_small_objects_are_counted_not_drawn(folder: Path) -> None:
+    plan = planned(folder, "local")
+    assert {one.box.title for one in plan.boxes} == {
+        "People", "Internet", "Secrets", "Kotaemon", "PostgreSQL", "Qdrant", "Volume kotaemon-data",
+    }  # fmt: skip
+    assert texts(plan, "PostgreSQL").endswith("1 ConfigMap, 1 Job, 1 Service")
+
+
+def test_secrets_are_counted_by_where_they_come_from(folder: Path) -> None:
+    assert "3 generated 12 supplied read by Kotaemon" in texts(planned(folder, "every-model"), "Secrets")
+    assert "there already: team" in texts(planned(folder, "existing-secrets"), "Secrets")
+
+
+def test_servers_elsewhere_are_named(folder: Path) -> None:
+    """A policy knows addresses alone; the settings know whose they are."""
+    models, database = planned(folder, "every-model"), planned(folder, "external-postgres")
+    assert "llm.example.com" in texts(models, "Other servers")
+    assert "ollama.models.svc" in texts(models, "Other servers")
+    assert "Gemini" in texts(models, "Internet")
+    assert "PostgreSQL: db.example.com" in texts(database, "Other servers")
+
+
+def test_a_program_of_another_kind_is_drawn_too(project: Project) -> None:
+    """Whatever registers a workload gets a box: nobody has to remember the picture."""
+    drawn = picture(project, "local")
+    assert ">app</text>" in drawn
+    assert "Namespace tiny" in drawn
+
+
+def test_the_command_draws_every_stack_or_the_one_that_is_asked_for(project: Project) -> None:
+    shutil.copy(project.stack_file("local"), project.stack_file("dev"))
+    said: list[str] = []
+    diagram(project, "dev", said.append)
+    assert said == ["docs/architecture/dev.svg"]
+    diagram(project, None, said.append)
+    assert sorted(path.name for path in (project.root / FOLDER).iterdir()) == ["dev.svg", "local.svg"]
+    with pytest.raises(OpsError, match="There is no stack prod"):
+        diagram(project, "prod", said.append)
+
+
+@pytest.mark.parametrize(
+    ("text", "arial", "dejavu"),
+    [
+        ("Dataplane V2, Workload Identity", 172, 195),
+        ("volume 10Gi, ReadWriteOnce", 159, 177),
+        ("pgvector:0.8.6-pg18-trixie", 136, 158),
+        ("users, chats, settings, embeddings", 185, 210),
+    ],
+)
+def test_text_is_taken_for_as_wide_as_the_widest_usual_font_makes_it(
+    text: str, arial: int, dejavu: int
+) -> None:
+    """Measured at 12 pixels: too narrow, and it leaves its box where there is no Arial."""
+    assert arial * 1.05 < width(text, 12)
+    assert width(text, 12) == pytest.approx(dejavu, rel=0.05)
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("one two three", ["one two", "three"]),
+        ("first part · second", ["first part", "second"]),
+        ("registry/image:1.2.3-suffix", ["registry/", "image:1.2.", "3-suffix"]),
+    ],
+)
+def test_text_breaks_between_words_and_parts(text: str, lines: list[str]) -> None:
+    assert wrap(text, 12, 72) == lines
