@@ -33,7 +33,8 @@ def definitions() -> tuple[Schema, ...]:
             "secrets-store.csi.x-k8s.io",
             "SecretProviderClass",
             "secretproviderclasses",
-            # GKE reads one parameter, `secrets`: YAML text with resourceName and path of each.
+            # GKE reads one parameter, `secrets`: YAML text with resourceName and path of each. It doesn't
+            # act on `secretObjects`, which the open-source driver has, so that isn't a field here.
             _object({"provider": _text(), "parameters": _map()}),
         ),
     )
