@@ -126,7 +126,7 @@ def install(home: Home | None = None) -> tuple[str, ...]:
             while not apply(api, wanted):
                 if time.monotonic() > deadline:
                     raise SandboxError(
-                        f"The API server doesn't serve all of these after {PATIENCE:.0f} s: {', '.join(names)}"
+                        f"After {PATIENCE:.0f} s the API server doesn't serve all of: {', '.join(names)}"
                     )
                 time.sleep(0.05)
     return tuple(sorted(names))
