@@ -8,8 +8,8 @@ from policies.values import at, items, mapping, text
 
 from .index import Index, object_name
 
-ANYWHERE = "0.0.0.0/0"
-_LINK_LOCAL = "169.254."
+_UNSEEN = ("169.254.", "127.")
+"""The node's own addresses (its metadata server, its DNS cache) and the pod's."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +43,7 @@ def _outgoing(index: Index, name: str, pod: Resource, rule: Mapping[str, object]
     for peer in items(rule.get("to")):
         place = _place(peer)
         if place:
-            if not place.startswith(_LINK_LOCAL):
+            if not place.startswith(_UNSEEN):
                 yield Flow(name=name, source=pod, target=None, place=place, ports=_ports(rule))
             continue
         for target in index.selected(at(peer, "podSelector")):

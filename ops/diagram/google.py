@@ -193,10 +193,10 @@ def bucket(index: Index, one: Resource) -> Box:
         kind=Kind.BACKUP,
         lane=Lane.SERVICES,
         scope=Scope.PROJECT,
-        title=f"Bucket {one.name.removeprefix('kotaemon-')}",
-        version=joined([(text(one.inputs.get("location")) or "").lower()]),
+        title="Bucket",
+        version=joined([_name(one), (text(one.inputs.get("location")) or "").lower()], ", "),
         facts=tuple(filter(None, [
-            f"kept {retention / _DAY:g} days{', locked' if locked else ''}" if retention else "",
+            f"nobody deletes for {retention / _DAY:g} days{', locked' if locked else ''}" if retention else "",
             joined(["our own key" if keyed else "", "versions kept" if versions else ""], ", "),
         ])),
     )  # fmt: skip
@@ -256,7 +256,7 @@ def secret_manager(index: Index) -> Box | None:
         return None
     return Box(
         id="secret-manager", kind=Kind.SECRET, lane=Lane.SERVICES, scope=Scope.PROJECT, title="Secret Manager",
-        facts=("supplied secrets, by version", "kept in step with the cluster's Secrets"),
+        facts=("supplied secrets, each by its version",),
     )  # fmt: skip
 
 

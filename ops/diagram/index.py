@@ -57,13 +57,11 @@ def object_name(one: Resource) -> str:
 
 
 def containers(one: Resource) -> list[Mapping[str, object]]:
-    """The containers of a workload's pods that keep running."""
-    init = [
-        each
-        for each in items(at(one.inputs, f"{_PODS}.initContainers"))
-        if at(each, "restartPolicy") == "Always"
-    ]
-    return [mapping(each) for each in (*items(at(one.inputs, f"{_PODS}.containers")), *init)]
+    """The containers of a workload's pods that keep running, the one that it is named after first."""
+    found = [mapping(each) for each in items(at(one.inputs, f"{_PODS}.containers"))]
+    beside = [mapping(each) for each in items(at(one.inputs, f"{_PODS}.initContainers"))]
+    found += [each for each in beside if each.get("restartPolicy") == "Always"]
+    return sorted(found, key=lambda each: each.get("name") != object_name(one))
 
 
 def volumes(one: Resource) -> list[Mapping[str, object]]:

@@ -169,8 +169,11 @@ def secrets(index: Index) -> Box | None:
     there = index.of("Secret")
     names = {object_name(one) for one in there}
     read = {one.urn: secret_names(one) for one in index.workloads}
-    elsewhere = sorted(set().union(*read.values()) - names) if read else []
-    if not there and not elsewhere:
+    synced = {
+        object_name(one): items(at(one.inputs, "spec.secretObject.data")) for one in index.of("SecretSync")
+    }
+    elsewhere = sorted(set().union(*read.values()) - names - synced.keys()) if read else []
+    if not there and not elsewhere and not synced:
         return None
     made = [one for one in there if any(each.type == _GENERATED for each in index.ancestors(one))]
     supplied = sum(
@@ -188,6 +191,7 @@ def secrets(index: Index) -> Box | None:
         facts=(
             *([f"{len(made)} generated"] if made else []),
             *([f"{supplied} supplied"] if supplied else []),
+            *([f"{sum(map(len, synced.values()))} out of Secret Manager"] if synced else []),
             *([f"there already: {', '.join(elsewhere)}"] if elsewhere else []),
             *([f"read by {', '.join(readers)}"] if readers else []),
         ),

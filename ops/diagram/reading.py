@@ -181,7 +181,7 @@ def _end(index: Index, flow: Flow) -> str:
     if flow.target is not None:
         return flow.target.urn
     databases = index.of(google.SQL)
-    if databases and flow.name.endswith("-to-postgres"):
+    if databases and flow.name.endswith(("-to-postgres", "-to-cloud-sql")):
         return databases[0].urn
     return WORLD if flow.place == "0.0.0.0/0" and set(flow.ports) <= _WEB else SERVERS
 

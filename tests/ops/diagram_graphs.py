@@ -56,19 +56,20 @@ def egress(name: str, source: str, to: Mapping[str, object], port: int, parent: 
 
 def production() -> Graph:
     """As much of a production stack on Google Cloud as a picture shows, and small things that it counts."""
-    app, store, space, gke, edge, backup, sql = (
+    app, store, space, gke, edge, backup, sql, secrets, made = (
         component("Kotaemon", "kotaemon"), component("Qdrant", "qdrant"), component("Namespace", "namespace"),
-        component("Gke", "gke"), component("Edge", "edge"), component("Backup", "backup"),
-        component("CloudSql", "postgres"),
+        component("Gke", "gke"), component("Edge", "edge"), component("Backups", "backup"),
+        component("CloudSqlPostgres", "postgres"), component("ManagedSecrets", "managed"),
+        component("GeneratedSecret", "postgres-administrator"),
     )  # fmt: skip
     environment = [
-        {"name": "KOTAEMON_PG_HOST", "value": "10.40.0.3"},
+        {"name": "KOTAEMON_PG_HOST", "value": "postgres"},
         {"name": "KOTAEMON_DOCSTORE", "value": "postgres"},
         {"name": "KOTAEMON_VECTORSTORE", "value": "qdrant"},
         {"name": "KOTAEMON_QDRANT_URL", "value": "http://qdrant:6333"},
         {
             "name": "OPENAI_API_KEY",
-            "valueFrom": {"secretKeyRef": {"name": "supplied", "key": "openaiApiKey"}},
+            "valueFrom": {"secretKeyRef": {"name": "managed-1a2b", "key": "openaiApiKey"}},
         },
     ]
     server = workload(
@@ -77,7 +78,7 @@ def production() -> Graph:
     )  # fmt: skip
     return graph_of(
         [
-            app, store, space, gke, edge, backup, sql,
+            app, store, space, gke, edge, backup, sql, secrets,
             resource("pulumi:providers:gcp", "google", {"project": "example-project", "region": "europe-west4"}),
             resource("gcp:projects/service:Service", "sqladmin", {}, parent=gke.urn),
             resource("gcp:compute/network:Network", "kotaemon", {}, parent=gke.urn),
@@ -117,7 +118,7 @@ def production() -> Graph:
                                             "backupRetentionSettings": {"retainedBackups": 14}},
                 },
             }, parent=sql.urn),
-            resource("gcp:storage/bucket:Bucket", "kotaemon-backups", {
+            resource("gcp:storage/bucket:Bucket", "kotaemon-prod-backup", {
                 "location": "EUROPE-WEST4", "retentionPolicy": {"retentionPeriod": 2592000, "isLocked": True},
                 "encryption": {"defaultKmsKeyName": "x"},
             }, parent=backup.urn),
@@ -145,7 +146,7 @@ def production() -> Graph:
                   {"metadata": {"name": "kotaemon",
                                 "labels": {"pod-security.kubernetes.io/enforce": "restricted"}}}, space),
             thing("networking.k8s.io/v1", "NetworkPolicy", "default-deny", {"spec": {"podSelector": {}}}, space),
-            egress("kotaemon-to-postgres", "kotaemon", {"ipBlock": {"cidr": "10.40.0.0/20"}}, 5432, app),
+            egress("kotaemon-to-cloud-sql", "kotaemon", {"ipBlock": {"cidr": "10.40.0.0/20"}}, 5432, app),
             egress("kotaemon-to-vectors", "kotaemon", {"podSelector": pods("qdrant")}, 6333, app),
             egress("qdrant-peers", "qdrant", {"podSelector": pods("qdrant")}, 6335, store),
             egress("kotaemon-to-internet", "kotaemon", {"ipBlock": {"cidr": "0.0.0.0/0"}}, 443, app),
@@ -157,13 +158,16 @@ def production() -> Graph:
             thing("apps/v1", "Deployment", "kotaemon", server, app),
             thing("v1", "Service", "kotaemon", {}, app),
             thing("v1", "ConfigMap", "kotaemon-files", {}, app),
-            thing("v1", "Secret", "supplied", {"stringData": {"openaiApiKey": "x"}}, app),
+            made,
+            thing("v1", "Secret", "postgres-administrator", {"stringData": {"password": "x"}}, made),
             thing("apps/v1", "StatefulSet", "qdrant", workload(
                 "StatefulSet", "qdrant", {"replicas": 3, "volumeClaimTemplates": [{"spec": {
                     "accessModes": ["ReadWriteOnce"], "storageClassName": "premium-rwo",
                     "resources": {"requests": {"storage": "50Gi"}},
                 }}]}, "qdrant/qdrant:v1.13.6-unprivileged"), store),
-            thing("secret-sync.gke.io/v1", "SecretSync", "supplied", {}, app),
+            thing("secret-sync.gke.io/v1", "SecretSync", "managed-1a2b", {
+                "spec": {"secretObject": {"data": [{"targetKey": "openaiApiKey"}, {"targetKey": "cohereApiKey"}]}}
+            }, secrets),
         ],
         production=True,
     )  # fmt: skip

@@ -57,8 +57,7 @@ def texts(plan: Plan, title: str) -> str:
     """What stands in the box or in the frame's head of that title."""
     placed = [one.texts for one in plan.boxes] + [one.texts for one in plan.frames]
     found = [" ".join(text.text for text in lines) for lines in placed]
-    (one,) = [text for text in found if text.startswith(title)]
-    return one
+    return next(text for text in found if text.startswith(title))
 
 
 def arrows(plan: Plan, line: Line) -> set[tuple[str, str, str]]:
@@ -216,6 +215,50 @@ def test_servers_elsewhere_are_named(folder: Path) -> None:
     assert "ollama.models.svc" in texts(models, "Other servers")
     assert "Gemini" in texts(models, "Internet")
     assert "PostgreSQL: db.example.com" in texts(database, "Other servers")
+
+
+def test_on_google_cloud_every_flow_goes_through_the_front_door(folder: Path) -> None:
+    """The metadata server is the node's own: every pod with an identity needs it, and it is no place to show."""
+    assert arrows(planned(folder, "google"), Line.FLOW) == {
+        ("People", "Google's load balancer", "HTTPS 443"),
+        ("Google's load balancer", "Kotaemon", "7860"),
+        ("Kotaemon", "Cloud SQL, PostgreSQL 17", "5432"),
+        ("Kotaemon", "Qdrant", "6333"),
+        ("Kotaemon", "Internet", "443"),
+    }
+
+
+def test_on_google_cloud_secrets_and_backups_have_their_way(folder: Path) -> None:
+    assert arrows(planned(folder, "google"), Line.DATA) == {
+        ("Secrets", "Kotaemon", "reads"),
+        ("Secret Manager", "Secrets", "synced"),
+        ("Namespace kotaemon", "Backup for GKE", "backup"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("title", "facts"),
+    [
+        ("Google Cloud project example-project", ["europe-west4", "1 API"]),
+        ("VPC kotaemon", ["nodes 10.10.0.0/20", "pods 10.20.0.0/16", "2 fixed addresses"]),
+        ("GKE kotaemon-prod", ["europe-west4-a, b, c", "private nodes", "main nodes: 3 to 9, e2-standard-4",
+                               "gpu nodes: 0 to 1, g2-standard-8, spot, 1 nvidia-l4", "secrets under KMS"]),
+        ("Namespace kotaemon", ["Pod Security: restricted", "closed but for DNS and"]),
+        ("Google's load balancer", ["kotaemon.example.com", "Identity-Aware Proxy", "TLS 1.2 or newer",
+                                    "Cloud Armor: 1200", "2 OWASP rule sets", "60 min"]),
+        ("Kotaemon", ["3 replicas", "sign-in by oauth2-proxy in the same pod"]),
+        ("Cloud SQL, PostgreSQL 17", ["regional", "private address, TLS only", "14 daily backups",
+                                      "keeps users, chats, settings, text of documents"]),
+        ("Qdrant", ["volume 50Gi", "premium-rwo each", "its nodes talk on 6335"]),
+        ("Secrets", ["1 generated", "2 out of Secret Manager", "read by Kotaemon"]),
+        ("Cloud KMS", ["2 keys", "for backups, cluster", "new every 90 days"]),
+        ("Backup for GKE", ["0 3 * * * UTC", "kept 30 days", "objects, volumes, Secrets"]),
+        ("Bucket", ["kotaemon-prod-backup", "30 days, locked", "our own key"]),
+    ],
+)  # fmt: skip
+def test_what_decides_on_google_cloud_is_said(folder: Path, title: str, facts: list[str]) -> None:
+    told = texts(planned(folder, "google"), title)
+    assert not [fact for fact in facts if fact not in told], told
 
 
 def test_a_program_of_another_kind_is_drawn_too(project: Project) -> None:
