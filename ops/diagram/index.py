@@ -69,10 +69,17 @@ def volumes(one: Resource) -> list[Mapping[str, object]]:
     return [mapping(each) for each in items(at(one.inputs, f"{_PODS}.volumes"))]
 
 
+ELSEWHERE = "…"
+"""What `variables` says of a value that a Secret or a ConfigMap holds."""
+
+
 def variables(one: Resource) -> dict[str, str]:
-    """The plain environment of a workload's first container; "" where a variable comes from elsewhere."""
+    """The environment of a workload's first container."""
     first = next(iter(containers(one)), {})
-    return {str(at(each, "name")): text(at(each, "value")) or "" for each in items(first.get("env"))}
+    return {
+        str(at(each, "name")): ELSEWHERE if at(each, "valueFrom") else text(at(each, "value")) or ""
+        for each in items(first.get("env"))
+    }
 
 
 def secret_names(one: Resource) -> set[str]:

@@ -7,7 +7,7 @@ vertical ones: how many arrows share a channel decides how high it is.
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .model import Arrow, Box, Frame, Lane, Picture, Scope
 from .routing import Point, Rect, Span, Ways, points, ways
@@ -77,6 +77,8 @@ class Plan:
 
 def lay_out(picture: Picture) -> Plan:
     """Every place in a picture; the same for the same picture."""
+    deepest = max(box.scope for box in picture.boxes)
+    picture = replace(picture, frames=tuple(one for one in picture.frames if one.scope <= deepest))
     rows: dict[Lane, list[Box]] = defaultdict(list)
     for box in sorted(picture.boxes, key=lambda one: one.lane):
         rows[box.lane].append(box)
@@ -133,13 +135,13 @@ def _outside(row: Sequence[Box], right: float) -> dict[str, Span]:
 def _application(row: Sequence[Box], left: float) -> dict[str, Span]:
     """The application on the axis, at its left what it is given, at its right whatever else runs."""
     main, *others = row
-    half = _WIDTHS[Lane.APPLICATION] / 2
-    found = {main.id: Span(lane=Lane.APPLICATION, left=AXIS - half, right=AXIS + half)}
-    for n, box in enumerate(others[:2]):
-        side = Span(lane=Lane.APPLICATION, left=left, right=AXIS - half - _BESIDE)
-        found[box.id] = (
-            side if n == 0 else Span(lane=Lane.APPLICATION, left=WIDTH - side.right, right=WIDTH - side.left)
-        )
+    half, lane = _WIDTHS[Lane.APPLICATION] / 2, Lane.APPLICATION
+    found = {main.id: Span(lane=lane, left=AXIS - half, right=AXIS + half)}
+    room = AXIS - half - _BESIDE - left
+    for n, box in enumerate(others):
+        each = room if n == 0 else (room + _GAP) / (len(others) - 1) - _GAP
+        start = left if n == 0 else AXIS + half + _BESIDE + (n - 1) * (each + _GAP)
+        found[box.id] = Span(lane=lane, left=start, right=start + each)
     return found
 
 

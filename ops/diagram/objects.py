@@ -40,14 +40,13 @@ def title(one: Resource) -> str:
     return _TITLES.get(image(first)[0], object_name(one))
 
 
-def is_application(index: Index, one: Resource) -> bool:
-    """Whether a workload is the application that everything else is there for."""
+def _is_application(index: Index, one: Resource) -> bool:
     return any(each.type == APPLICATION for each in index.ancestors(one))
 
 
 def workload(index: Index, one: Resource) -> Box:
     """A workload as a box: what runs, how often, how large, on what."""
-    main = is_application(index, one)
+    main = _is_application(index, one)
     first, *others = containers(one) or [{}]
     held = holdings(application_variables(index)).get(object_name(one))
     scaler = next(
@@ -108,9 +107,15 @@ def _volume(claim: Mapping[str, object]) -> str:
     return joined([f"volume {size}", modes, text(at(claim, "spec.storageClassName")) or ""], ", ")
 
 
+def application(index: Index) -> Resource | None:
+    """The application that everything else is there for."""
+    return next((one for one in index.workloads if _is_application(index, one)), None)
+
+
 def application_variables(index: Index) -> dict[str, str]:
     """What the application is told; nothing where there is none."""
-    return next((variables(one) for one in index.workloads if is_application(index, one)), {})
+    main = application(index)
+    return variables(main) if main else {}
 
 
 def holdings(told: Mapping[str, str]) -> dict[str, list[str]]:

@@ -141,14 +141,10 @@ def _with_feet(index: Index, boxes: Sequence[Box]) -> list[Box]:
     ]
 
 
-def _application(index: Index) -> Resource | None:
-    return next((one for one in index.workloads if objects.is_application(index, one)), None)
-
-
 def _outside(index: Index, found: Sequence[Flow]) -> list[Box]:
     """The people, the internet, and servers elsewhere that the stack's file names."""
     told = objects.application_variables(index)
-    models = [name for key, name in _MODELS.items() if key in told and (told[key] or key != "VOYAGE_API_KEY")]
+    models = [name for key, name in _MODELS.items() if told.get(key)]
     people = Box(
         id=PEOPLE, kind=Kind.PEOPLE, lane=Lane.OUTSIDE, scope=Scope.NONE, title="People", facts=("a browser",)
     )
@@ -205,7 +201,7 @@ def _flow_arrows(index: Index, found: Iterable[Flow], boxes: Sequence[Box]) -> l
 def _data_arrows(index: Index, boxes: Sequence[Box]) -> list[Arrow]:
     """Volumes, secrets, backups, and the way in where there is no front door."""
     shown = {box.id for box in boxes}
-    main = _application(index)
+    main = objects.application(index)
     arrows = [
         Arrow(source=owner.urn, target=one.urn, label="mounts", line=Line.DATA)
         for one in index.of("PersistentVolumeClaim")

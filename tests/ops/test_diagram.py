@@ -213,7 +213,7 @@ def test_servers_elsewhere_are_named(folder: Path) -> None:
     models, database = planned(folder, "every-model"), planned(folder, "external-postgres")
     assert "llm.example.com" in texts(models, "Other servers")
     assert "ollama.models.svc" in texts(models, "Other servers")
-    assert "Gemini" in texts(models, "Internet")
+    assert texts(models, "Internet").endswith("Gemini, Cohere, Mistral, Voyage, Tavily web pages")
     assert "PostgreSQL: db.example.com" in texts(database, "Other servers")
 
 
@@ -266,6 +266,13 @@ def test_a_program_of_another_kind_is_drawn_too(project: Project) -> None:
     drawn = picture(project, "local")
     assert ">app</text>" in drawn
     assert "Namespace tiny" in drawn
+
+
+def test_a_frame_without_anything_in_it_is_left_out(project: Project) -> None:
+    project.program.write_text(
+        "import pulumi_kubernetes as k8s\nk8s.core.v1.Namespace('a', metadata={'name': 'a'})\n"
+    )
+    assert "Namespace" not in picture(project, "local")
 
 
 def test_the_command_draws_every_stack_or_the_one_that_is_asked_for(project: Project) -> None:
