@@ -73,7 +73,13 @@ sandbox-stop: .venv/.stamp ## Stop it; its state is kept
 sandbox-status: .venv/.stamp ## What of it runs
 	@$(VENV) -m sandbox status
 
-init: .venv/.stamp ## Install the pinned packages into .venv (the others do it when needed)
+# Only what was typed behind `make`: PROJECT or DOMAIN may stand in somebody's environment for something else.
+typed = $(if $(findstring command,$(origin $(1))),$(2) '$($(1))')
+INIT  = $(strip $(call typed,PROJECT,--google-project) $(call typed,DOMAIN,--domain) $(call typed,MEMBERS,--members) \
+          $(call typed,REGION,--region) $(call typed,ZONE,--zone) $(call typed,FROM,--from))
+
+init: .venv/.stamp ## Install the packages; with STACK=prod [PROJECT= DOMAIN= MEMBERS= REGION= ZONE= FROM=] set it up
+	@$(if $(INIT)$(filter-out local,$(STACK)),$(OPS) init --stack $(STACK) $(INIT) $(ARGS))
 
 .venv/.stamp: uv.lock pyproject.toml
 	@$(PYTHON) ops/bootstrap.py

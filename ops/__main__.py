@@ -90,6 +90,20 @@ def _down(options: argparse.Namespace) -> None:
     down(_session(options, start=True), _say, yes=options.yes)
 
 
+def _init(options: argparse.Namespace) -> None:
+    from ops.init import Given, init
+
+    given = Given(
+        project=options.google_project,
+        domain=options.domain,
+        members=options.members,
+        region=options.region,
+        zone=options.zone,
+    )
+    ask = input if sys.stdin.isatty() else None
+    init(Project(options.project), options.stack, given, options.source, ask, _say)
+
+
 def _doctor(options: argparse.Namespace) -> None:
     from ops.doctor import doctor
 
@@ -158,6 +172,13 @@ def parser() -> argparse.ArgumentParser:
     made.set_defaults(stack=None)
     made = command("down", _down, "delete everything that the stack made")
     made.add_argument("--yes", action="store_true", help="don't ask")
+    made = command("init", _init, "ask for what the stack's file lacks, and write it there")
+    made.add_argument("--google-project", metavar="ID", help="Google Cloud project")
+    made.add_argument("--domain", help="name under which people reach it")
+    made.add_argument("--members", help="who may enter: user:ann@example.com, group:team@example.com, …")
+    made.add_argument("--region", help="Google Cloud region")
+    made.add_argument("--zone", help="Cloud DNS zone that gets the record")
+    made.add_argument("--from", dest="source", metavar="STACK", help="what a new stack is a copy of (prod)")
     command("doctor", _doctor, "what this machine lacks, and how to get it")
     made = command(
         "pr-comment",
