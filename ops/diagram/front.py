@@ -7,6 +7,7 @@ from .model import Box, Kind, Lane, Scope
 from .text import counted, joined
 
 ARMOR = "gcp:compute/securityPolicy:SecurityPolicy"
+GOOGLES_CERTIFICATE = "gcp:certificatemanager/certificate:Certificate"
 TLS = "gcp:compute/sSLPolicy:SSLPolicy"
 _GOOGLE = "gke-"
 
@@ -50,13 +51,16 @@ def _hosts(index: Index) -> list[str]:
 
 
 def _certificate(index: Index) -> str:
-    managed = [one for one in index.resources if one.type.startswith("gcp:certificatemanager/certificate:")]
+    by = ""
+    if index.of(GOOGLES_CERTIFICATE):
+        by = "certificate by Google"
+    elif index.of("Certificate"):
+        acme = any(at(one.inputs, "spec.acme") for one in index.of("Issuer", "ClusterIssuer"))
+        by = "certificate by " + ("Let's Encrypt" if acme else "an authority of one's own")
     least = [text(one.inputs.get("minTlsVersion")) or "" for one in index.of(TLS)]
-    tls = least[0].replace("TLS_", "TLS ").replace("_", ".") + " or newer" if least else ""
-    by = "certificate by Google" if managed else ""
-    if not managed and index.of("Certificate"):
-        by = "certificate by cert-manager"
-    return joined([by, tls], ", ")
+    least += [text(at(one.inputs, "spec.tls.minVersion")) or "" for one in index.of("ClientTrafficPolicy")]
+    version = least[0].removeprefix("TLS_").replace("_", ".") if least else ""
+    return joined([by, f"TLS {version} or newer" if version else ""], ", ")
 
 
 def _armor(index: Index) -> list[str]:
@@ -87,11 +91,21 @@ def _sign_in(index: Index) -> str:
 
 def _backend(index: Index) -> str:
     """What keeps a session on one replica, and an answer streaming."""
-    parts = []
-    for one in index.of("GCPBackendPolicy"):
-        default = mapping(at(one.inputs, "spec.default"))
-        kind = text(at(default, "sessionAffinity.type")) or ""
-        seconds = number(default.get("timeoutSec"))
-        parts += ["one replica a person by cookie"] if "COOKIE" in kind else []
-        parts += [f"answers up to {seconds / 60:g} min"] if seconds else []
-    return joined(parts, ", ")
+    kinds = [at(one.inputs, "spec.default.sessionAffinity.type") for one in index.of("GCPBackendPolicy")]
+    kinds += [
+        at(one.inputs, "spec.loadBalancer.consistentHash.type") for one in index.of("BackendTrafficPolicy")
+    ]
+    seconds = [number(at(one.inputs, "spec.default.timeoutSec")) for one in index.of("GCPBackendPolicy")]
+    seconds += [
+        number((text(at(rule, "timeouts.request")) or "").removesuffix("s"))
+        for one in index.of("HTTPRoute")
+        for rule in items(at(one.inputs, "spec.rules"))
+    ]
+    longest = max(filter(None, seconds), default=None)
+    return joined(
+        [
+            "one replica a person by cookie" if any("COOKIE" in str(kind).upper() for kind in kinds) else "",
+            f"answers up to {longest / 60:g} min" if longest else "",
+        ],
+        ", ",
+    )

@@ -11,6 +11,8 @@ from .objects import application_variables, holdings
 from .text import counted, joined
 
 CLUSTER = "gcp:container/cluster:Cluster"
+EXISTING = "kotaemon:index:ExistingCluster"
+CHART = "kubernetes:helm.sh/v3:Release"
 NODE_POOL = "gcp:container/nodePool:NodePool"
 NETWORK = "gcp:compute/network:Network"
 SUBNETWORK = "gcp:compute/subnetwork:Subnetwork"
@@ -80,13 +82,13 @@ def network(index: Index) -> Frame | None:
 
 def cluster(index: Index) -> Frame:
     """The cluster; one that is there already has no more than its name."""
-    found = index.of(CLUSTER)
+    found, charts = index.of(CLUSTER), index.of(CHART)
+    runs = [f"{one.name} {text(one.inputs.get('version')) or ''}".strip() for one in charts]
+    operators = [f"with {', '.join(runs)}"] if runs else []
     if not found:
-        return Frame(
-            scope=Scope.CLUSTER,
-            title="Kubernetes cluster",
-            facts=("one that is there: minikube, kind, any other",),
-        )
+        title = "GKE cluster" if index.of(EXISTING) else "Kubernetes cluster"
+        there = "one that is there" + ("" if index.of(EXISTING) else ": minikube, kind, any other")
+        return Frame(scope=Scope.CLUSTER, title=title, facts=(there, *operators))
     inputs = found[0].inputs
     channel = text(at(inputs, "releaseChannel.channel")) or ""
     traits = [
@@ -100,7 +102,11 @@ def cluster(index: Index) -> Frame:
         "Binary Authorization" if "ENFORCE" in (text(at(inputs, "binaryAuthorization.evaluationMode")) or "") else "",
         f"{channel.lower()} channel" if channel else "",
     ]  # fmt: skip
-    return Frame(scope=Scope.CLUSTER, title=f"GKE {_name(found[0])}", facts=(joined(traits), *_pools(index)))
+    return Frame(
+        scope=Scope.CLUSTER,
+        title=f"GKE {_name(found[0])}",
+        facts=(joined(traits), *_pools(index), *operators),
+    )
 
 
 def _zones(inputs: Mapping[str, object]) -> str:

@@ -165,7 +165,7 @@ def _head(frame: Frame, left: float) -> tuple[list[Text], float]:
     """The lines in a frame's head, left of the axis where the arrows come down."""
     room = AXIS - left - 24
     texts = [Text(text=frame.title, x=left + 12, y=20, size=13)]
-    for fact in frame.facts:
+    for fact in filter(None, frame.facts):
         for piece in wrap(fact, VERSION, room):
             texts.append(Text(text=piece, x=left + 12, y=20 + 15 * len(texts), size=VERSION))
     return texts, 12 + 15.0 * len(texts)

@@ -155,8 +155,19 @@ def claim(index: Index, one: Resource) -> Box:
         facts=(
             "keeps uploaded files" + (", text of documents (LanceDB)" if documents else ""),
             _volume(one.inputs).removeprefix("volume "),
+            *_shares(index, one),
         ),
     )
+
+
+def _shares(index: Index, one: Resource) -> list[str]:
+    """What a claim's storage class is, where the stack makes it."""
+    named = at(one.inputs, "spec.storageClassName")
+    return [
+        joined(["on Filestore", str(at(each.inputs, "parameters.tier") or "")], ", ")
+        for each in index.of("StorageClass")
+        if object_name(each) == named and "filestore" in str(each.inputs.get("provisioner"))
+    ]
 
 
 def mounting(index: Index, one: Resource) -> list[Resource]:

@@ -1,6 +1,6 @@
 """A graph made by hand, with what only a stack on Google Cloud has: what a picture must show of it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from policies.graph import Graph, Resource, graph_of
 
@@ -33,12 +33,18 @@ def thing(group: str, kind: str, name: str, inputs: Mapping[str, object], parent
 
 
 def workload(
-    kind: str, name: str, spec: Mapping[str, object], *images: str, **pod: object
+    kind: str,
+    name: str,
+    spec: Mapping[str, object],
+    *images: str,
+    env: Sequence[object] = (),
+    volumes: Sequence[object] = (),
 ) -> dict[str, object]:
     """The inputs of what keeps pods running, one container for each image."""
     requests = {"requests": {"cpu": "500m", "memory": "2Gi"}, "limits": {"cpu": "2", "memory": "3Gi"}}
-    containers = [{"name": image, "image": image, "resources": requests, **pod} for image in images]
-    template = {"metadata": {"labels": {_LABEL: name}}, "spec": {"containers": containers}}
+    containers = [{"name": image, "image": image, "resources": requests, "env": env} for image in images]
+    pod = {"containers": containers, "volumes": volumes}
+    template = {"metadata": {"labels": {_LABEL: name}}, "spec": pod}
     return {"spec": {"template": template, **spec}, "metadata": {"name": name}, "kind": kind}
 
 
@@ -170,4 +176,49 @@ def production() -> Graph:
             }, secrets),
         ],
         production=True,
+    )  # fmt: skip
+
+
+def any_cluster() -> Graph:
+    """What a front door on another cluster than Google's adds, and a volume whose class the stack makes."""
+    app, edge, space = (
+        component("Kotaemon", "kotaemon"),
+        component("FrontDoor", "edge"),
+        component("Namespace", "a"),
+    )
+    server = workload(
+        "Deployment", "kotaemon", {"replicas": 2}, "ghcr.io/cinnamon/kotaemon:0.11.3-lite",
+        env=[{"name": "KOTAEMON_DOCSTORE", "value": "postgres"}],
+        volumes=[{"persistentVolumeClaim": {"claimName": "kotaemon-data"}}],
+    )  # fmt: skip
+    return graph_of(
+        [
+            app, edge, space,
+            thing("v1", "Namespace", "kotaemon", {}, space),
+            thing("apps/v1", "Deployment", "kotaemon", server, app),
+            thing("v1", "PersistentVolumeClaim", "kotaemon-data",
+                  {"spec": {"accessModes": ["ReadWriteMany"], "storageClassName": "shared",
+                            "resources": {"requests": {"storage": "1Ti"}}}}, app),
+            thing("storage.k8s.io/v1", "StorageClass", "shared",
+                  {"provisioner": "filestore.csi.storage.gke.io", "parameters": {"tier": "zonal"}}, app),
+            thing("gateway.networking.k8s.io/v1", "Gateway", "edge", {"spec": {
+                "gatewayClassName": "kotaemon", "listeners": [{"protocol": "HTTPS", "port": 443}],
+            }}, edge),
+            thing("gateway.networking.k8s.io/v1", "HTTPRoute", "kotaemon", {"spec": {
+                "hostnames": ["kotaemon.example.com"], "rules": [{"timeouts": {"request": "3600s"}}],
+            }}, edge),
+            thing("cert-manager.io/v1", "Issuer", "edge", {"spec": {"acme": {"server": "x"}}}, edge),
+            thing("cert-manager.io/v1", "Certificate", "edge", {}, edge),
+            thing("gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", "edge",
+                  {"spec": {"loadBalancer": {"consistentHash": {"type": "Cookie"}}}}, edge),
+            thing("gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", "edge",
+                  {"spec": {"tls": {"minVersion": "1.2"}}}, edge),
+            resource("kubernetes:helm.sh/v3:Release", "cert-manager", {"version": "v1.21.2"}, parent=edge.urn),
+            thing("networking.k8s.io/v1", "NetworkPolicy", "edge-to-kotaemon-ingress", {"spec": {
+                "podSelector": pods("kotaemon"),
+                "ingress": [{"from": [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "envoy"}}}],
+                             "ports": [{"port": 4180}]}],
+            }}, edge),
+        ],
+        production=False,
     )  # fmt: skip

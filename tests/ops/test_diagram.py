@@ -25,10 +25,11 @@ from policies.graph import Graph
 from tests.program import stack_config
 from tests.stacks import VARIANTS
 
-from .diagram_graphs import production
+from .diagram_graphs import any_cluster, production
 
-DRAWN = [*VARIANTS, "google"]
-"""Every choice that a stack's file can make, and a graph with what only Google has."""
+MADE = {"google": production, "gateway": any_cluster}
+DRAWN = [*VARIANTS, *MADE]
+"""Every choice that a stack's file can make, and graphs made by hand with what none of them has."""
 
 
 @pytest.fixture(scope="session")
@@ -46,7 +47,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @cache
 def graph(folder: Path, name: str) -> Graph:
-    return production() if name == "google" else record(Project(folder), name).graph
+    return MADE[name]() if name in MADE else record(Project(folder), name).graph
 
 
 def planned(folder: Path, name: str) -> Plan:
@@ -259,6 +260,22 @@ def test_on_google_cloud_secrets_and_backups_have_their_way(folder: Path) -> Non
 def test_what_decides_on_google_cloud_is_said(folder: Path, title: str, facts: list[str]) -> None:
     told = texts(planned(folder, "google"), title)
     assert not [fact for fact in facts if fact not in told], told
+
+
+def test_another_clusters_front_door_is_in_the_cluster(folder: Path) -> None:
+    plan = planned(folder, "gateway")
+    told = texts(plan, "Gateway edge")
+    for fact in ("kotaemon.example.com", "certificate by Let's Encrypt", "TLS 1.2", "by cookie", "60 min"):
+        assert fact in told
+    assert "with cert-manager v1.21.2" in texts(plan, "Kubernetes cluster")
+    assert arrows(plan, Line.FLOW) == {
+        ("People", "Gateway edge", "HTTPS 443"),
+        ("Gateway edge", "Kotaemon", "4180"),
+    }
+
+
+def test_a_volume_says_on_what_it_is(folder: Path) -> None:
+    assert "1Ti, ReadWriteMany, shared on Filestore, zonal" in texts(planned(folder, "gateway"), "Volume")
 
 
 def test_a_program_of_another_kind_is_drawn_too(project: Project) -> None:
