@@ -35,12 +35,12 @@ SOURCES = {
     "sigs.k8s.io/gateway-api": (
         "config/crd/standard",
         "gateway.networking.k8s.io",
-        ("backendtlspolicies", "gatewayclasses", "gateways", "grpcroutes", "httproutes", "referencegrants"),
+        ("backendtlspolicies", "gatewayclasses", "gateways", "httproutes", "referencegrants"),
     ),
     "github.com/cert-manager/cert-manager": (
         "deploy/crds",
         "cert-manager.io",
-        ("certificates", "certificaterequests", "clusterissuers", "issuers"),
+        ("certificates", "clusterissuers", "issuers"),
     ),
     "github.com/envoyproxy/gateway": (
         "charts/gateway-helm/charts/crds/crds/generated",
