@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from policies.values import at, mapping
+from policies.values import absent, at, mapping
 
 PROVIDERS = "pulumi:providers:"
 STACK = "pulumi:pulumi:Stack"
@@ -69,14 +69,15 @@ class Resource:
         return at(self.inputs, "metadata.name")
 
     @property
-    def labels(self) -> Mapping[str, object]:
-        """The labels of an object."""
-        return mapping(at(self.inputs, "metadata.labels"))
+    def labels(self) -> object:
+        """The labels of an object, or UNKNOWN or None."""
+        return at(self.inputs, "metadata.labels")
 
     @property
-    def annotations(self) -> Mapping[str, object]:
-        """The annotations of an object."""
-        return mapping(at(self.inputs, "metadata.annotations"))
+    def is_named(self) -> bool:
+        """Whether the program, and not Pulumi, names the object; also where that isn't known yet."""
+        annotations = mapping(at(self.inputs, "metadata.annotations"))
+        return not absent(self.object_name) and "pulumi.com/autonamed" not in annotations
 
 
 @dataclass(frozen=True)

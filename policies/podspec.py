@@ -1,10 +1,10 @@
 """The pods that objects make, and the containers in them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from policies.graph import Graph, Resource
-from policies.values import UNKNOWN, at, contains, items, mapping, number, text
+from policies.values import UNKNOWN, at, contains, could_be, entry, items, number, text
 
 SERVERS = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet")
 """Kinds whose pods run for ever."""
@@ -45,9 +45,9 @@ class PodSpec:
         return at(self.body, path)
 
     @property
-    def labels(self) -> Mapping[str, object]:
+    def labels(self) -> object:
         """The pods' labels."""
-        return mapping(at(self.metadata, "labels"))
+        return at(self.metadata, "labels")
 
     @property
     def serves(self) -> bool:
@@ -92,18 +92,15 @@ def serves(graph: Graph, resource: Resource) -> bool:
     return pods is not None and pods.serves
 
 
-def selected(selector: object, labels: Mapping[str, object]) -> bool:
-    """Whether a label selector selects pods with these labels; an unknown one might, so it does."""
-    if selector is UNKNOWN:
-        return True
+def selected(selector: object, labels: object) -> bool:
+    """Whether a label selector selects pods with these labels, or may once both are known."""
     for one in items(at(selector, "matchExpressions")):
-        key, operator = text(at(one, "key")) or "", at(one, "operator")
-        among = labels.get(key) in items(at(one, "values"))
-        holds = {"In": among, "NotIn": not among, "Exists": key in labels, "DoesNotExist": key not in labels}
-        if not holds.get(str(operator), True):
+        value, operator = entry(labels, text(at(one, "key")) or ""), at(one, "operator")
+        among, there = value in items(at(one, "values")), value is not None
+        holds = {"In": among, "NotIn": not among, "Exists": there, "DoesNotExist": not there}
+        if value is not UNKNOWN and not holds.get(str(operator), True):
             return False
-    wanted = at(selector, "matchLabels")
-    return wanted is UNKNOWN or contains(labels, mapping(wanted))
+    return contains(labels, at(selector, "matchLabels"))
 
 
 def replicas(graph: Graph, resource: Resource) -> int:
@@ -112,8 +109,8 @@ def replicas(graph: Graph, resource: Resource) -> int:
         target = at(scaler.inputs, "spec.scaleTargetRef")
         if (
             at(target, "kind") == resource.kind
-            and scaler.namespace == resource.namespace
-            and at(target, "name") in (resource.object_name, UNKNOWN)
+            and could_be(scaler.namespace, resource.namespace)
+            and could_be(at(target, "name"), resource.object_name)
         ):
             return int(number(at(scaler.inputs, "spec.minReplicas")) or 1)
     return int(number(at(resource.inputs, "spec.replicas")) or 1)

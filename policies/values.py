@@ -18,10 +18,15 @@ UNKNOWN: Final = Unknown.VALUE
 def at(value: object, path: str) -> object:
     """What lies below `value` at a path such as `spec.template`; None where it is missing."""
     for key in path.split("."):
-        if value is UNKNOWN:
-            return UNKNOWN
-        value = value.get(key) if isinstance(value, Mapping) else None
+        value = entry(value, key)
     return value
+
+
+def entry(value: object, key: str) -> object:
+    """What stands under one key, which may have dots in it; None where it is missing."""
+    if value is UNKNOWN:
+        return UNKNOWN
+    return value.get(key) if isinstance(value, Mapping) else None
 
 
 def items(value: object) -> list[object]:
@@ -54,6 +59,16 @@ def absent(value: object) -> bool:
     return value is None or (isinstance(value, str | list | tuple | Mapping) and not value)
 
 
+def present(value: object) -> bool:
+    """Whether something stands there, and is known to."""
+    return value is not UNKNOWN and not absent(value)
+
+
+def could_be(one: object, other: object) -> bool:
+    """Whether two values are equal, or may be once they are known."""
+    return UNKNOWN in (one, other) or one == other
+
+
 def differs(value: object, *allowed: object) -> bool:
     """Whether a value is known and none of the allowed ones; None allows that it is missing."""
     return value is not UNKNOWN and value not in allowed
@@ -65,9 +80,9 @@ def below(value: object, least: float) -> bool:
     return value is not UNKNOWN and (found is None or found < least)
 
 
-def contains(whole: object, part: Mapping[str, object]) -> bool:
-    """Whether a mapping has all the entries of another."""
-    return part.items() <= mapping(whole).items()
+def contains(whole: object, part: object) -> bool:
+    """Whether a mapping has all the entries of another, or may have once they are known."""
+    return all(could_be(entry(whole, key), value) for key, value in mapping(part).items())
 
 
 def lacks(value: object, wanted: Iterable[object]) -> list[object]:
@@ -82,6 +97,8 @@ def shown(value: object) -> str:
     """A value in a message."""
     if value is None:
         return "not set"
+    if value is UNKNOWN:
+        return "not known yet"
     if isinstance(value, bool):
         return str(value).lower()
     return str(value)

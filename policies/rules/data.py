@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from policies.graph import Graph, Resource
 from policies.rule import Rule, Subject, Violation, in_production, of_type, unmet, want
-from policies.values import absent, at, differs
+from policies.values import at, differs
 
 CLAIM = "kubernetes:core/v1:PersistentVolumeClaim"
 STATEFUL_SET = "kubernetes:apps/v1:StatefulSet"
@@ -46,7 +46,7 @@ def _keeps_its_claims(graph: Graph, resource: Resource) -> Iterator[Violation]:
 
 
 def _keeps_its_name(graph: Graph, resource: Resource) -> Iterator[Violation]:
-    if absent(resource.object_name) or "pulumi.com/autonamed" in resource.annotations:
+    if not resource.is_named:
         yield Violation("metadata.name", "isn't given: a replacement would get a new, empty volume")
 
 

@@ -5,7 +5,20 @@ from collections.abc import Iterator
 from policies.graph import Graph, Resource
 from policies.rule import Rule, Scope, Subject, Violation, of_kind, unmet, want
 from policies.rules.network import KOTAEMON, PROXIES
-from policies.values import UNKNOWN, absent, at, below, contains, differs, items, mapping, shown, text
+from policies.values import (
+    UNKNOWN,
+    absent,
+    at,
+    below,
+    contains,
+    could_be,
+    differs,
+    items,
+    mapping,
+    present,
+    shown,
+    text,
+)  # fmt: skip
 
 STREAM_SECONDS = 3600
 """An answer is streamed as long as the model writes."""
@@ -15,7 +28,7 @@ _BACKEND = "default.{}"
 
 def _stays_inside(graph: Graph, resource: Resource) -> Iterator[Violation]:
     yield from unmet(resource.inputs, want("spec.type", "ClusterIP", None))
-    if not absent(at(resource.inputs, "spec.externalIPs")):
+    if present(at(resource.inputs, "spec.externalIPs")):
         yield Violation("spec.externalIPs", "takes addresses of the network")
 
 
@@ -38,27 +51,24 @@ def _speaks_tls(graph: Graph, resource: Resource) -> Iterator[Violation]:
 
 def _may_use_http(graph: Graph, route: Resource) -> bool:
     """Whether a route is attached to a listener that isn't encrypted."""
-    for parent in items(at(route.inputs, "spec.parentRefs")):
-        for gateway in graph.of("Gateway"):
-            if at(parent, "name") not in (gateway.object_name, UNKNOWN):
-                continue
-            section = at(parent, "sectionName")
-            for listener in _listeners(gateway):
-                if at(listener, "protocol") == "HTTP" and section in (None, at(listener, "name")):
-                    return True
-    return False
+    return any(
+        at(listener, "protocol") == "HTTP" and at(parent, "sectionName") in (None, at(listener, "name"))
+        for parent, gateway in _gateways(graph, route)
+        for listener in _listeners(gateway)
+    )
 
 
 def _http_only_redirects(graph: Graph, resource: Resource) -> Iterator[Violation]:
     if not _may_use_http(graph, resource):
         return
     for index, rule in enumerate(items(at(resource.inputs, "spec.rules"))):
-        schemes = [
-            at(one, "requestRedirect.scheme")
-            for one in items(at(rule, "filters"))
-            if at(one, "type") == "RequestRedirect"
-        ]
-        if not {"https", UNKNOWN} & set(schemes) or not absent(at(rule, "backendRefs")):
+        filters = at(rule, "filters")
+        redirects = filters is UNKNOWN or any(
+            could_be(at(one, "type"), "RequestRedirect")
+            and could_be(at(one, "requestRedirect.scheme"), "https")
+            for one in items(filters)
+        )
+        if not redirects or present(at(rule, "backendRefs")):
             yield Violation(
                 f"spec.rules[{index}]", "answers on the HTTP listener, and doesn't redirect to https"
             )
@@ -81,8 +91,8 @@ def _policies(graph: Graph, kind: str, service: str) -> list[Resource]:
     return [
         one
         for one in graph.of(kind)
-        if at(one.inputs, "spec.targetRef.name") in (service, UNKNOWN)
-        and at(one.inputs, "spec.targetRef.kind") in ("Service", UNKNOWN)
+        if could_be(at(one.inputs, "spec.targetRef.name"), service)
+        and could_be(at(one.inputs, "spec.targetRef.kind"), "Service")
     ]
 
 
@@ -90,8 +100,7 @@ def _is_kotaemon(graph: Graph, name: str) -> bool:
     service = _service(graph, name)
     if service is None:
         return name == KOTAEMON["app.kubernetes.io/name"]
-    selector = at(service.inputs, "spec.selector")
-    return selector is UNKNOWN or contains(selector, KOTAEMON)
+    return contains(at(service.inputs, "spec.selector"), KOTAEMON)
 
 
 def _asks_who_it_is(graph: Graph, resource: Resource) -> Iterator[Violation]:
@@ -107,18 +116,23 @@ def _asks_who_it_is(graph: Graph, resource: Resource) -> Iterator[Violation]:
             )
 
 
-def _on_google(graph: Graph, route: Resource) -> bool:
-    """Whether a route is attached to a Gateway that Google's load balancer implements."""
+def _gateways(graph: Graph, route: Resource) -> Iterator[tuple[object, Resource]]:
+    """The Gateways that a route is attached to, each with the reference that says so."""
     for parent in items(at(route.inputs, "spec.parentRefs")):
         for gateway in graph.of("Gateway"):
-            known = at(parent, "name") in (gateway.object_name, UNKNOWN)
-            if known and str(at(gateway.inputs, "spec.gatewayClassName")).startswith(_GOOGLE_CLASS):
-                return True
-    return False
+            if could_be(at(parent, "name"), gateway.object_name):
+                yield parent, gateway
+
+
+def _is_googles(gateway: Resource) -> bool:
+    """Whether Google's load balancer implements it."""
+    return str(at(gateway.inputs, "spec.gatewayClassName")).startswith(_GOOGLE_CLASS)
 
 
 def _is_route_on_google(graph: Graph, resource: Resource) -> bool:
-    return resource.is_object and resource.kind == "HTTPRoute" and _on_google(graph, resource)
+    if not resource.is_object or resource.kind != "HTTPRoute":
+        return False
+    return any(_is_googles(gateway) for _, gateway in _gateways(graph, resource))
 
 
 def _has_backend_policies(graph: Graph, resource: Resource) -> Iterator[Violation]:
@@ -164,21 +178,19 @@ def _is_backend_policy_in_production(graph: Graph, resource: Resource) -> bool:
 
 
 def _checks_a_path(graph: Graph, resource: Resource) -> Iterator[Violation]:
-    config = mapping(at(resource.inputs, "spec.default.config"))
-    bodies = [value for key, value in config.items() if key.endswith("HealthCheck")]
-    if not any(not absent(at(one, "requestPath")) for one in bodies) and UNKNOWN not in bodies:
+    config = at(resource.inputs, "spec.default.config")
+    bodies = [value for key, value in mapping(config).items() if key.endswith("HealthCheck")]
+    if config is not UNKNOWN and all(absent(at(one, "requestPath")) for one in bodies):
         yield Violation("spec.default.config", "names no requestPath")
 
 
 def _is_google_gateway(graph: Graph, resource: Resource) -> bool:
-    if not resource.is_object or resource.kind != "Gateway":
-        return False
-    return str(at(resource.inputs, "spec.gatewayClassName")).startswith(_GOOGLE_CLASS)
+    return resource.is_object and resource.kind == "Gateway" and _is_googles(resource)
 
 
 def _has_a_tls_policy(graph: Graph, resource: Resource) -> Iterator[Violation]:
     for policy in graph.of("GCPGatewayPolicy"):
-        if at(policy.inputs, "spec.targetRef.name") in (resource.object_name, UNKNOWN):
+        if could_be(at(policy.inputs, "spec.targetRef.name"), resource.object_name):
             if absent(at(policy.inputs, "spec.default.sslPolicy")):
                 yield Violation("", f"{policy.label} names no sslPolicy")
             return

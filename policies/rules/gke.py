@@ -109,8 +109,9 @@ RULES = (
     Rule(
         id="GKE-04", subject=Subject.GKE, title="Dataplane V2, with policies by host name", applies=_CLUSTERS,
         check=_settings(
-            always=(want("enableFqdnNetworkPolicy", True),), standard=(want("datapathProvider", "ADVANCED_DATAPATH"),)
+            standard=(want("datapathProvider", "ADVANCED_DATAPATH"), want("enableFqdnNetworkPolicy", True))
         ),
+        exempt=_fixed("always Dataplane V2"),
         reason="Without it network policies aren't enforced at all unless Calico is added.",
         remedy="datapathProvider: ADVANCED_DATAPATH, enableFqdnNetworkPolicy: true",
     ),

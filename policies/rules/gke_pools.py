@@ -17,6 +17,7 @@ _MEMBERS = (
     "gcp:artifactregistry/repositoryIamMember:RepositoryIamMember",
 )
 _ZONES = 3
+_WINDOWS = ("recurringWindow", "recurringMaintenanceWindow", "dailyMaintenanceWindow")
 
 
 def is_autopilot(cluster: Resource) -> bool:
@@ -41,6 +42,9 @@ def has_a_closed_control_plane(graph: Graph, cluster: Resource) -> Iterator[Viol
     networks = cluster.inputs.get("masterAuthorizedNetworksConfig")
     if networks is None:
         yield Violation("controlPlaneEndpointsConfig", "leaves an address that every network reaches")
+    yield from unmet(
+        cluster.inputs, want("masterAuthorizedNetworksConfig.gcpPublicCidrsAccessEnabled", False, None)
+    )
     for block in items(at(networks, "cidrBlocks")):
         if at(block, "cidrBlock") in ("0.0.0.0/0", "::/0"):
             yield Violation("masterAuthorizedNetworksConfig.cidrBlocks", "lets every address in")
@@ -61,9 +65,8 @@ def scales_evenly(graph: Graph, pool: Resource) -> Iterator[Violation]:
         return
     if absent(at(scaling, "totalMaxNodeCount")) and absent(at(scaling, "maxNodeCount")):
         yield Violation("autoscaling.totalMaxNodeCount", "isn't set: nothing bounds the bill")
-    scarce = at(pool.inputs, "nodeConfig.spot") is True or not absent(
-        at(pool.inputs, "nodeConfig.guestAccelerators")
-    )
+    spot = True in (at(pool.inputs, "nodeConfig.spot"), at(pool.inputs, "nodeConfig.preemptible"))
+    scarce = spot or not absent(at(pool.inputs, "nodeConfig.guestAccelerators"))
     allowed = ("BALANCED", "ANY") if scarce else ("BALANCED",)
     yield from unmet(pool.inputs, want("autoscaling.locationPolicy", *allowed))
 
@@ -82,7 +85,7 @@ def upgrades_at_its_hour(graph: Graph, cluster: Resource) -> Iterator[Violation]
     """A release channel, and a window in which it may work."""
     yield from unmet(cluster.inputs, want("releaseChannel.channel", "REGULAR", "STABLE", "EXTENDED"))
     policy = cluster.inputs.get("maintenancePolicy")
-    if absent(at(policy, "recurringWindow")) and absent(at(policy, "dailyMaintenanceWindow")):
+    if all(absent(at(policy, one)) for one in _WINDOWS):
         yield Violation("maintenancePolicy", "has no window: upgrades come at any hour")
 
 
@@ -109,12 +112,14 @@ def has_own_identity(graph: Graph, resource: Resource) -> Iterator[Violation]:
     owner = _account(graph, resource, account)
     if owner is None:
         return  # somebody else's account: its roles aren't in the graph
-    roles = {
-        role
+    given = [
+        member.inputs.get("role")
         for member in graph.of(*_MEMBERS)
         if owner.urn in member.dependencies or member.inputs.get("member") == f"serviceAccount:{account}"
-        if isinstance(role := member.inputs.get("role"), str)
-    }
+    ]
+    if UNKNOWN in given:
+        return
+    roles = set(map(str, given))
     for role in sorted(NODE_ROLES - roles):
         yield Violation(path, f"has an account without {role}: nodes can't do their work")
     for role in sorted(roles - NODE_ROLES):

@@ -55,6 +55,8 @@ def _logs_what_cis_asks(graph: Graph, resource: Resource) -> Iterator[Violation]
     if flags is UNKNOWN:
         return
     found = {at(one, "name"): at(one, "value") for one in items(flags)}
+    if UNKNOWN in found:
+        return
     for name, allowed in SQL_FLAGS.items():
         value = found.get(name, _DEFAULTS.get(name))
         if differs(value, *allowed):

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from policies.graph import Graph, Resource
 from policies.rule import Rule, Scope, Subject, Violation, of_type, unmet, want
-from policies.values import UNKNOWN, absent, at, differs, items
+from policies.values import UNKNOWN, absent, at, differs, items, shown
 
 ARMOR = "gcp:compute/securityPolicy:SecurityPolicy"
 _ARMOR_RULE = "gcp:compute/securityPolicyRule:SecurityPolicyRule"
@@ -25,7 +25,9 @@ def _logs_flows(graph: Graph, resource: Resource) -> Iterator[Violation]:
 
 def _is_plain_subnet(graph: Graph, resource: Resource) -> str | None:
     purpose = resource.inputs.get("purpose")
-    return f"{purpose}: Google's own proxies, which keep no flow logs" if purpose in _PROXY_SUBNETS else None
+    if purpose is UNKNOWN or purpose in _PROXY_SUBNETS:
+        return f"{shown(purpose)}: Google's own proxies, which keep no flow logs"
+    return None
 
 
 def _lets_few_in(graph: Graph, resource: Resource) -> Iterator[Violation]:
@@ -62,7 +64,10 @@ def _refuses_attacks(graph: Graph, resource: Resource) -> Iterator[Violation]:
     denied = [
         one for one in rules if str(at(one, "action")).startswith("deny") and at(one, "preview") is not True
     ]
-    conditions = " ".join(str(at(one, "match.expr.expression")) for one in denied)
+    expressions = [at(one, "match.expr.expression") for one in denied]
+    if UNKNOWN in [*expressions, *(at(one, "action") for one in rules)]:
+        return
+    conditions = " ".join(map(str, expressions))
     missing = [
         one for one in OWASP if f"evaluatePreconfiguredWaf('{one}-" not in conditions.replace('"', "'")
     ]

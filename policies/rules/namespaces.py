@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from policies.graph import Graph, Resource
 from policies.podspec import makes_pods
 from policies.rule import Rule, Scope, Subject, Violation, of_kind
-from policies.values import UNKNOWN, absent, at, differs, lacks, shown
+from policies.values import absent, at, could_be, differs, entry, lacks, shown
 
 _POD_SECURITY = "pod-security.kubernetes.io"
 _QUOTA = ("requests.cpu", "requests.memory", "pods")
@@ -18,7 +18,7 @@ def _enforces_pod_security(graph: Graph, resource: Resource) -> Iterator[Violati
         ("audit", ("restricted", "baseline")),
         ("warn", ("restricted", "baseline")),
     ):
-        level = resource.labels.get(f"{_POD_SECURITY}/{mode}")
+        level = entry(resource.labels, f"{_POD_SECURITY}/{mode}")
         if differs(level, *levels):
             yield Violation(
                 f"metadata.labels.{_POD_SECURITY}/{mode}", f"is {shown(level)}, must be {' or '.join(levels)}"
@@ -26,7 +26,7 @@ def _enforces_pod_security(graph: Graph, resource: Resource) -> Iterator[Violati
 
 
 def _has_a_quota(graph: Graph, resource: Resource) -> Iterator[Violation]:
-    quotas = [one for one in graph.of("ResourceQuota") if one.namespace in (resource.object_name, UNKNOWN)]
+    quotas = [one for one in graph.of("ResourceQuota") if could_be(one.namespace, resource.object_name)]
     if not quotas:
         yield Violation("", "has no ResourceQuota")
     for quota in quotas:

@@ -1,12 +1,12 @@
 """Network policies: nothing talks but who must. Source: kubernetes.io, "Network Policies"."""
 
 import ipaddress
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from policies.graph import Graph, Resource
-from policies.podspec import makes_pods, pods_of, selected
+from policies.podspec import PodSpec, makes_pods, pods_of, selected
 from policies.rule import Rule, Scope, Subject, Violation, of_kind
-from policies.values import UNKNOWN, absent, at, items, lacks, mapping, number, text
+from policies.values import UNKNOWN, absent, at, could_be, items, mapping, number, present, text
 
 KOTAEMON = {"app.kubernetes.io/name": "kotaemon"}
 """Labels of Kotaemon's pods."""
@@ -23,13 +23,14 @@ _DIRECTIONS = (("ingress", "from"), ("egress", "to"))
 def _is_denied_by_default(graph: Graph, resource: Resource) -> Iterator[Violation]:
     types: set[object] = set()
     for policy in graph.of("NetworkPolicy"):
-        spec = mapping(at(policy.inputs, "spec"))
-        everybody = absent(spec.get("podSelector"))
-        allows = not absent(spec.get("ingress")) or not absent(spec.get("egress"))
-        if policy.namespace == resource.namespace and everybody and not allows:
-            found = spec.get("policyTypes")
-            types |= {"Ingress", "Egress"} if found is UNKNOWN else set(items(found))
-    missing = [one for one in ("Ingress", "Egress") if one not in types]
+        spec = at(policy.inputs, "spec")
+        selector = at(spec, "podSelector")
+        everybody = selector is UNKNOWN or absent(selector)
+        allows = present(at(spec, "ingress")) or present(at(spec, "egress"))
+        if could_be(policy.namespace, resource.namespace) and everybody and not allows:
+            found = at(spec, "policyTypes")
+            types |= {UNKNOWN} if found is UNKNOWN else set(items(found))
+    missing = [] if UNKNOWN in types else [one for one in ("Ingress", "Egress") if one not in types]
     if missing:
         yield Violation(
             "",
@@ -69,7 +70,7 @@ def _is_every_namespace(peer: object) -> bool:
 
 
 def _is_named(graph: Graph, resource: Resource) -> Iterator[Violation]:
-    if absent(resource.object_name) or "pulumi.com/autonamed" in resource.annotations:
+    if not resource.is_named:
         yield Violation("metadata.name", "isn't given: the flow has no name")
 
 
@@ -82,11 +83,15 @@ def _only_proxies_come_in(graph: Graph, resource: Resource) -> Iterator[Violatio
 
 
 def _selects_kotaemon(graph: Graph, resource: Resource) -> bool:
-    if resource.kind != "NetworkPolicy" or not resource.is_object:
+    """Whether it lets something in to pods that Kotaemon's may be among."""
+    if (
+        resource.kind != "NetworkPolicy"
+        or not resource.is_object
+        or absent(at(resource.inputs, "spec.ingress"))
+    ):
         return False
-    return selected(at(resource.inputs, "spec.podSelector"), KOTAEMON) and not absent(
-        at(resource.inputs, "spec.ingress")
-    )
+    labels = mapping(at(resource.inputs, "spec.podSelector.matchLabels"))
+    return all(labels.get(key, value) == value for key, value in KOTAEMON.items())
 
 
 def _is_proxy(peer: object) -> bool:
@@ -127,7 +132,10 @@ def _metadata_server_is_out_of_reach(graph: Graph, resource: Resource) -> Iterat
             block = _network(at(peer, "ipBlock.cidr"))
             if block is None or block.prefixlen > 24 or not _METADATA.subnet_of(block):
                 continue  # a narrow block names it on purpose
-            kept = [_network(one) for one in items(at(peer, "ipBlock.except"))]
+            excepted = at(peer, "ipBlock.except")
+            if excepted is UNKNOWN or UNKNOWN in items(excepted):
+                continue
+            kept = [_network(one) for one in items(excepted)]
             if not any(one is not None and _METADATA.subnet_of(one) for one in kept):
                 yield Violation(
                     path, f"reaches the metadata server: {block} without 169.254.0.0/16 among its exceptions"
@@ -149,28 +157,37 @@ def _reaches_its_ports(body: object) -> bool:
 
 
 def _leads_somewhere(graph: Graph, resource: Resource) -> Iterator[Violation]:
-    pods = [spec for one in graph.resources if (spec := pods_of(one)) and one.namespace == resource.namespace]
     selector = at(resource.inputs, "spec.podSelector")
-    chosen = [spec for spec in pods if selected(selector, spec.labels)]
+    chosen = [
+        pods
+        for one in graph.resources
+        if (pods := pods_of(one))
+        and could_be(one.namespace, resource.namespace)
+        and selected(selector, pods.labels)
+    ]
     if not chosen:
         yield Violation("spec.podSelector", "selects no pod of the stack")
         return
-    numbers = {
-        at(port, "containerPort")
-        for spec in chosen
-        for one in spec.containers()
-        for port in items(one.at("ports"))
-    }
-    names = {
-        at(port, "name") for spec in chosen for one in spec.containers() for port in items(one.at("ports"))
-    }
+    there = _open_ports(chosen)
     for path, direction, body in _rules(resource):
-        if direction == "ingress" and UNKNOWN not in numbers:
+        if direction == "ingress" and UNKNOWN not in there:
             ports = [at(one, "port") for one in items(at(body, "ports"))]
-            for port in lacks(
-                sorted(map(str, numbers | names)), [str(one) for one in ports if one not in (UNKNOWN, None)]
-            ):
-                yield Violation(path, f"opens port {port}, on which none of its pods listens")
+            for port in ports:
+                if port not in (None, UNKNOWN, *there):
+                    yield Violation(path, f"opens port {port}, on which none of its pods listens")
+
+
+def _open_ports(chosen: Iterable[PodSpec]) -> list[object]:
+    """Numbers and names of the ports that pods listen on; UNKNOWN among them where some aren't known."""
+    there: list[object] = []
+    for pods in chosen:
+        if UNKNOWN in (pods.body, pods.at("containers"), *items(pods.at("containers"))):
+            there.append(UNKNOWN)
+        for container in pods.containers():
+            ports = container.at("ports")
+            there += [ports] if ports is UNKNOWN else []
+            there += [at(port, key) for port in items(ports) for key in ("containerPort", "name")]
+    return there
 
 
 RULES = (

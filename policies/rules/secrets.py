@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from policies.graph import PROVIDERS, Graph, Resource
 from policies.podspec import makes_pods, pods_of
 from policies.rule import Rule, Subject, Violation, of_type
-from policies.values import UNKNOWN, absent, at, items, mapping, text
+from policies.values import UNKNOWN, absent, at, items, mapping, present, text
 
 SECRET = "kubernetes:core/v1:Secret"  # noqa: S105 a type
 HOLDERS = {
@@ -48,14 +48,14 @@ def _has_no_literal(graph: Graph, resource: Resource) -> Iterator[Violation]:
     for container in pods.containers() if pods else ():
         for variable in items(container.at("env")):
             name = text(at(variable, "name")) or ""
-            if _NAMES.search(name) and not absent(at(variable, "value")):
+            if _NAMES.search(name) and present(at(variable, "value")):
                 yield Violation(f"{container.path}.env[{name}]", "has its value in the manifest")
 
 
 def _rolls_its_readers(graph: Graph, resource: Resource) -> Iterator[Violation]:
     if resource.inputs.get("immutable") not in (True, UNKNOWN):
         yield Violation("immutable", "isn't true")
-    if not absent(resource.object_name) and "pulumi.com/autonamed" not in resource.annotations:
+    if resource.is_named and resource.object_name is not UNKNOWN:
         yield Violation("metadata.name", "is fixed: a change keeps its name, and no pod notices")
 
 

@@ -20,14 +20,14 @@ def _is_object(graph: Graph, resource: Resource) -> bool:
 
 
 def _is_labelled(graph: Graph, resource: Resource) -> Iterator[Violation]:
-    missing = lacks(resource.labels, LABELS)
+    missing = lacks(resource.labels or {}, LABELS)
     if missing:
         yield Violation("metadata.labels", f"lacks {', '.join(map(str, missing))}")
 
 
 def _labels_its_pods(graph: Graph, resource: Resource) -> Iterator[Violation]:
     pods = pods_of(resource)
-    if pods is not None and (missing := lacks(pods.labels, LABELS)):
+    if pods is not None and (missing := lacks(pods.labels or {}, LABELS)):
         yield Violation(
             f"{pods.path.removesuffix('spec')}metadata.labels", f"lacks {', '.join(map(str, missing))}"
         )

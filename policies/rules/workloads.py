@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from policies.graph import Graph, Resource
 from policies.podspec import PodSpec, makes_pods, pods_of, replicas, selected, serves
 from policies.rule import Rule, Scope, Subject, Violation
-from policies.values import UNKNOWN, absent, at, items, lacks, number, text
+from policies.values import UNKNOWN, absent, at, could_be, items, lacks, number, text
 
 _RESOURCES = ("cpu", "memory", "ephemeral-storage")
 _PROBES = ("startupProbe", "readinessProbe", "livenessProbe")
@@ -77,7 +77,9 @@ def _has_a_budget(graph: Graph, resource: Resource) -> Iterator[Violation]:
     pods = _pods(resource)
     for budget in graph.of("PodDisruptionBudget"):
         spec = at(budget.inputs, "spec")
-        if budget.namespace != resource.namespace or not selected(at(spec, "selector"), pods.labels):
+        if not could_be(budget.namespace, resource.namespace):
+            continue
+        if not selected(at(spec, "selector"), pods.labels):
             continue
         if str(at(spec, "maxUnavailable")) in ("0", "0%") or str(at(spec, "minAvailable")) == "100%":
             yield Violation(
@@ -114,7 +116,9 @@ def _scratch_fits(graph: Graph, resource: Resource) -> Iterator[Violation]:
         _bytes(one.at("resources.limits.ephemeral-storage")) for one in pods.containers() if one.lasting
     ]
     known = [one for one in sizes if one is not None]
-    if None not in limits and sum(known) >= sum(one for one in limits if one is not None) and known:
+    if not known or not limits or None in limits:
+        return
+    if sum(known) >= sum(one for one in limits if one is not None):
         yield Violation(
             f"{pods.path}.volumes", "may fill more than the containers' limits of ephemeral-storage together"
         )

@@ -1,0 +1,1 @@
+"""The rules, and the two ways they are used."""
