@@ -2,7 +2,8 @@
 
 The engine takes any program called `pulumi-resource-NAME` on PATH as the plugin NAME. `install`
 writes such programs; each runs a module of this package. They behave as the official plugins do
-(kubernetes 4.34.2, random 4.21.4), so that programs and states move between the two.
+(kubernetes 4.34.2, random 4.21.4), so that programs and states move between the two. The one for gcp only
+previews.
 """
 
 import os
@@ -12,6 +13,7 @@ from pathlib import Path
 
 # Name of the plugin -> module that serves it.
 PROVIDERS = {
+    "gcp": "sandbox.providers.gcp",
     "kubernetes": "sandbox.providers.kubernetes",
     "random": "sandbox.providers.random",
 }

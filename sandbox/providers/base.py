@@ -4,7 +4,7 @@ import threading
 from typing import ClassVar, Protocol
 
 from . import wire
-from .protocol import ConfigureRequest, Difference, ResourceRequest
+from .protocol import ConfigureRequest, Difference, InvokeRequest, ResourceRequest
 from .wire import Properties
 
 DEBUG, INFO, WARNING, ERROR = range(4)
@@ -68,6 +68,10 @@ class Provider:
     def delete(self, request: ResourceRequest) -> None:
         """Delete it; one that is gone already is fine."""
         raise NotImplementedError
+
+    def invoke(self, request: InvokeRequest) -> Properties:
+        """What a function returns."""
+        raise self.refuse(f"the function {request.tok}")
 
     def refuse(self, what: str) -> Failure:
         """The error for what only the official plugin can do."""

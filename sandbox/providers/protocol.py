@@ -106,6 +106,10 @@ class InvokeRequest(Message, Protocol):
 
     tok: str
     type: str
+    preview: bool
+
+    @property
+    def args(self) -> Struct: ...
 
 
 class Context(Protocol):

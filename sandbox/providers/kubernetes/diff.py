@@ -6,11 +6,11 @@ the other and walks through it.
 
 from typing import Final
 
-from sandbox.providers import protocol
+from sandbox.providers import paths, protocol
 from sandbox.providers.protocol import Difference
 from sandbox.providers.wire import Properties, Unknown, Value
 
-from . import kinds, paths
+from . import kinds
 
 
 class _Missing:

@@ -1,8 +1,8 @@
 """Field managers: whose fields are whose, for server-side apply."""
 
+from sandbox.providers import paths
 from sandbox.providers.wire import Properties, Value
 
-from . import paths
 from .objects import dig, drop, put, rows, table, text
 
 # Who may have made fields before this provider applied them, by name and operation: the provider's own

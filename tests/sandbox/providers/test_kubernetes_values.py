@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from sandbox.providers import paths
 from sandbox.providers.base import Failure
-from sandbox.providers.kubernetes import config, kubeconfig, managers, naming, normal, paths, state
+from sandbox.providers.kubernetes import config, kubeconfig, managers, naming, normal, state
 from sandbox.providers.kubernetes.objects import dig
 from sandbox.providers.kubernetes.quantity import canonical
 from sandbox.providers.kubernetes.waits import custom
