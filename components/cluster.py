@@ -61,8 +61,17 @@ def default_kubeconfigs() -> tuple[Path, ...]:
     return tuple(named) or (Path.home() / ".kube" / "config",)
 
 
-def provider(config: StackConfig, opts: pulumi.ResourceOptions) -> k8s.Provider:
-    """The provider of a stack's Kubernetes objects."""
+def provider(
+    config: StackConfig, opts: pulumi.ResourceOptions, own: tuple[str, pulumi.Output[str]] | None = None
+) -> k8s.Provider:
+    """The provider of a stack's Kubernetes objects.
+
+    `own` is the cluster that the stack makes or looks up, by its name and kubeconfig. A cluster that the
+    stack's file names comes first: perhaps the same one, reached in another way.
+    """
+    if own is not None and config.kubeconfig is None and config.context is None:
+        name, kubeconfig = own
+        return k8s.Provider("cluster", kubeconfig=kubeconfig, cluster_identifier=name, opts=opts)
     choice = choose(config, default_kubeconfigs())
     return k8s.Provider(
         "cluster",

@@ -55,17 +55,30 @@ class Endpoint:
 
 
 @dataclass(frozen=True, kw_only=True)
+class DatabaseProxy:
+    """Cloud SQL's proxy, beside the application: it signs in as the pod and opens the connection."""
+
+    instance: pulumi.Input[str]
+    """The instance's connection name, PROJECT:REGION:NAME."""
+    account: pulumi.Input[str]
+    """E-mail of the Google service account that the pod becomes."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class DatabaseAccess:
     """A PostgreSQL database that one application owns."""
 
     endpoint: Endpoint
     database: str
-    username: str
-    password: SecretRef
+    username: pulumi.Input[str]
+    password: SecretRef | None
+    """None where a proxy signs in."""
     ssl_mode: str
     """As libpq names it: disable, require, verify-ca or verify-full."""
     ca: ConfigMapRef | None = None
     """Authority of the server's certificate; the system's ones without it."""
+    proxy: DatabaseProxy | None = None
+    """What must run beside the application; the endpoint is the proxy's then."""
 
 
 class VectorStore(StrEnum):
@@ -106,12 +119,30 @@ class DocumentAccess:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SignIn:
+    """oauth2-proxy, in front of an application in the same pod."""
+
+    domain: str
+    issuer: str
+    client_id: str
+    client_secret: SecretRef
+    cookie_secret: SecretRef
+    """Key of the cookies that hold the sessions: 32 characters."""
+    email_domains: tuple[str, ...]
+    emails: tuple[str, ...]
+    groups: tuple[str, ...]
+    session_hours: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Flow:
     """Traffic that is allowed. Its name is the network policy's: who talks to whom."""
 
     name: str
     source: Mapping[str, str] = field(default_factory=dict)
-    """Labels of the pods that open the connection."""
+    """Labels of the pods that open the connection; none where it comes from outside the namespace."""
+    origins: tuple[Peer, ...] = ()
+    """Who opens it, where that is somebody outside the namespace."""
     destination: Peer
     ports: tuple[int, ...]
     """TCP ports."""

@@ -11,3 +11,9 @@ CHROMA = "chromadb/chroma:0.5.16"
 
 ELASTICSEARCH = "docker.elastic.co/elasticsearch/elasticsearch:8.13.4"
 """The line of the client in Kotaemon's image (8.13); runs as uid 1000."""
+
+OAUTH2_PROXY = "quay.io/oauth2-proxy/oauth2-proxy:v7.15.2"
+"""Signs people in before a request reaches Kotaemon; runs as uid 65532."""
+
+CLOUD_SQL_PROXY = "gcr.io/cloud-sql-connectors/cloud-sql-proxy:2.26.3"
+"""Signs an application in to Cloud SQL as its pod's service account; runs as uid 65532."""

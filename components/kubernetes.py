@@ -39,7 +39,7 @@ def metadata(
     namespace: pulumi.Input[str],
     *,
     name: str | None = None,
-    annotations: Mapping[str, str] | None = None,
+    annotations: Mapping[str, pulumi.Input[str]] | None = None,
 ) -> meta.v1.ObjectMetaArgs:
     """Metadata of an object; without `name`, Pulumi names it, so that a change of content rolls its pods."""
     return meta.v1.ObjectMetaArgs(
@@ -87,7 +87,7 @@ def requirements(resources: Resources, *, disk: str = "2Gi") -> core.v1.Resource
 
 
 def environment(
-    values: Mapping[str, str], secrets: Mapping[str, SecretRef] | None = None
+    values: Mapping[str, pulumi.Input[str]], secrets: Mapping[str, SecretRef] | None = None
 ) -> list[core.v1.EnvVarArgs]:
     """Environment variables, plain ones first; sorted, so that their order never makes a diff."""
     plain = [core.v1.EnvVarArgs(name=name, value=value) for name, value in sorted(values.items())]
@@ -139,11 +139,12 @@ def claim(
     storage: Storage,
     *,
     access_mode: AccessMode = AccessMode.READ_WRITE_ONCE,
+    class_name: pulumi.Input[str] | None = None,
 ) -> core.v1.PersistentVolumeClaimSpecArgs:
-    """What a persistent volume must offer."""
+    """What a persistent volume must offer; `class_name` replaces the one in the settings."""
     return core.v1.PersistentVolumeClaimSpecArgs(
         access_modes=[access_mode.value],
-        storage_class_name=storage.class_name,
+        storage_class_name=class_name or storage.class_name,
         resources=core.v1.VolumeResourceRequirementsArgs(requests={"storage": storage.size}),
     )
 
@@ -247,7 +248,7 @@ def probes(ready: Action, live: Action | None = None, *, start_seconds: int = 60
     )
 
 
-def http(path: str, port: str) -> Action:
+def http(path: str, port: str | int) -> Action:
     """A probe's action: an HTTP GET that answers 2xx or 3xx."""
     return Action(http_get=core.v1.HTTPGetActionArgs(path=path, port=port))
 

@@ -22,6 +22,11 @@ _PRIVATE = (
 INTERNET = Peer(cidr="0.0.0.0/0", excluded=_PRIVATE)
 """Public addresses: not the cluster's own, not the cloud's metadata server."""
 _NODE_LOCAL_DNS = "169.254.20.10/32"
+METADATA_SERVER = Peer(cidr="169.254.169.254/32")
+"""Where a pod gets the token of the Google service account that it is."""
+METADATA_PORTS = (80, 988)
+GOOGLE_FRONT_ENDS = (Peer(cidr="35.191.0.0/16"), Peer(cidr="130.211.0.0/22"))
+"""Where Google's load balancers and their health checks come from."""
 
 
 def peer_of(host: str) -> Peer:
@@ -74,8 +79,10 @@ def allow_dns() -> net.v1.NetworkPolicySpecArgs:
     )
 
 
-def egress(flow: Flow) -> net.v1.NetworkPolicySpecArgs:
-    """The source's side of a flow."""
+def egress(flow: Flow) -> net.v1.NetworkPolicySpecArgs | None:
+    """The source's side of a flow; None where it isn't in the namespace."""
+    if flow.origins:
+        return None
     return net.v1.NetworkPolicySpecArgs(
         pod_selector=meta.v1.LabelSelectorArgs(match_labels=dict(flow.source)),
         policy_types=["Egress"],
@@ -91,7 +98,10 @@ def ingress(flow: Flow) -> net.v1.NetworkPolicySpecArgs | None:
         pod_selector=meta.v1.LabelSelectorArgs(match_labels=dict(flow.destination.labels)),
         policy_types=["Ingress"],
         ingress=[
-            net.v1.NetworkPolicyIngressRuleArgs(from_=[_peer(Peer(labels=flow.source))], ports=_ports(flow))
+            net.v1.NetworkPolicyIngressRuleArgs(
+                from_=[_peer(origin) for origin in flow.origins or (Peer(labels=flow.source),)],
+                ports=_ports(flow),
+            )
         ],
     )
 

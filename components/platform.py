@@ -1,26 +1,45 @@
 """Composes the components of one stack; the only module that imports them all."""
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import pulumi
 
 from .cluster import provider
 from .config import SecretName, StackConfig
+from .config.edge import GatewayEdge, GoogleEdge, NoEdge, Oauth2Proxy
+from .config.google import CloudSql, GoogleBackup
+from .config.rules.replicas import most_replicas
+from .config.rules.sizes import PER_REPLICA
 from .config.settings import Chroma as ChromaSettings
 from .config.settings import Elasticsearch as ElasticsearchSettings
 from .config.settings import ExternalPostgres, PostgresDocuments
 from .config.settings import Qdrant as QdrantSettings
-from .contracts import DatabaseAccess, DocumentAccess, DocumentStore, Flow, VectorAccess, VectorStore
+from .contracts import (
+    DatabaseAccess,
+    DocumentAccess,
+    DocumentStore,
+    Flow,
+    SecretRef,
+    SignIn,
+    VectorAccess,
+    VectorStore,
+)
 from .docstore import Elasticsearch, ElasticsearchArgs
 from .kotaemon import Kotaemon, KotaemonArgs
+from .kotaemon.sidecars import HEALTH
 from .namespace import Namespace, NamespaceArgs
 from .network import NetworkFlows, NetworkFlowsArgs
 from .postgres import ExistingPostgres, ExistingPostgresArgs, Postgres, PostgresArgs
-from .secrets import SuppliedSecrets, SuppliedSecretsArgs
+from .secrets import GeneratedSecret, GeneratedSecretArgs, SuppliedSecrets, SuppliedSecretsArgs
 from .text import identifier
 from .vector_db import Chroma, ChromaArgs, Qdrant, QdrantArgs
 
+if TYPE_CHECKING:
+    from .gke.cloud import GoogleCloud
+
 RELEASE = "kotaemon"
+Outputs = Mapping[str, pulumi.Input[object]]
 
 
 class Platform(pulumi.ComponentResource):
@@ -34,21 +53,19 @@ class Platform(pulumi.ComponentResource):
         settings = config.settings
         self.config = config
         self.production = settings.production
-        cluster = provider(config, pulumi.ResourceOptions(parent=self))
-        self.child = pulumi.ResourceOptions(parent=self, providers={"kubernetes": cluster})
+        providers: dict[str, pulumi.ProviderResource] = {}
+        self.cloud = self._google(providers)
+        own = (self.cloud.cluster_name, self.cloud.kubeconfig) if self.cloud else None
+        providers["kubernetes"] = provider(config, pulumi.ResourceOptions(parent=self), own)
+        self.child = pulumi.ResourceOptions(parent=self, providers=providers)
         self.namespace = Namespace(
             "namespace", NamespaceArgs(settings=settings.namespace, protect=self.production), self.child
         ).name
-        self.secrets = SuppliedSecrets(
-            "supplied",
-            SuppliedSecretsArgs(
-                namespace=self.namespace, supplied=config.supplied, existing=settings.secrets
-            ),
-            self.child,
-        ).refs
+        self.secrets = self._secrets()
         database, database_flows = self._postgres()
         vectors, vector_flows = self._vector_db()
         documents = self._docstore()
+        sign_in = self._sign_in()
         graph_settings = settings.app.graph_rag.settings_file
         kotaemon = Kotaemon(
             RELEASE,
@@ -65,16 +82,71 @@ class Platform(pulumi.ComponentResource):
                     (config.root / graph_settings).read_text(encoding="utf-8") if graph_settings else None
                 ),
                 protect=self.production,
+                sign_in=sign_in,
+                storage_class=self._storage_class(),
             ),
             self.child,
         )
+        door, door_flows = self._edge(kotaemon)
         NetworkFlows(
             "network",
-            NetworkFlowsArgs(namespace=self.namespace, flows=database_flows + vector_flows + kotaemon.flows),
+            NetworkFlowsArgs(
+                namespace=self.namespace,
+                flows=database_flows + vector_flows + kotaemon.flows + door_flows,
+            ),
             self.child,
         )
-        self.outputs = self._summary(kotaemon, database, vectors, documents)
+        self.outputs = {
+            **self._summary(kotaemon, database, vectors, documents),
+            **door,
+            **self._backups(),
+            **self._cluster_outputs(),
+        }
         self.register_outputs({})
+
+    def _google(self, providers: dict[str, pulumi.ProviderResource]) -> "GoogleCloud | None":
+        """Project, network, keys and cluster, where the stack is on Google Cloud; its provider is added."""
+        google = self.config.settings.google
+        if google is None:
+            return None
+        # The Google SDK takes its time, and most local stacks never need it.
+        from .gke.cloud import GoogleCloud, GoogleCloudArgs
+        from .gke.project import google_provider
+
+        providers["gcp"] = google_provider(google, pulumi.ResourceOptions(parent=self))
+        return GoogleCloud(
+            "google",
+            GoogleCloudArgs(google=google, settings=self.config.settings, stack=self.config.stack),
+            pulumi.ResourceOptions(parent=self, providers=providers),
+        )
+
+    def _secrets(self) -> Mapping[SecretName, SecretRef]:
+        """The secrets that a user supplies, wherever each is."""
+        settings = self.config.settings
+        refs = SuppliedSecrets(
+            "supplied",
+            SuppliedSecretsArgs(
+                namespace=self.namespace, supplied=self.config.supplied, existing=settings.secrets
+            ),
+            self.child,
+        ).refs
+        if not settings.secret_manager or self.cloud is None:
+            return refs
+        from .secret_manager import ManagedSecrets, ManagedSecretsArgs
+
+        managed = ManagedSecrets(
+            "managed",
+            ManagedSecretsArgs(
+                secrets=settings.secret_manager,
+                project=self.cloud.project.id,
+                project_id=self.cloud.google.project,
+                project_number=self.cloud.project.number,
+                namespace=self.namespace,
+                namespace_name=settings.namespace.name,
+            ),
+            self.child,
+        )
+        return {**refs, **managed.refs}
 
     def _postgres(self) -> tuple[DatabaseAccess, tuple[Flow, ...]]:
         settings = self.config.settings.postgres
@@ -87,6 +159,29 @@ class Platform(pulumi.ComponentResource):
                 self.child,
             )
             return existing.access[settings.database], existing.flows
+        if isinstance(settings, CloudSql):
+            from .postgres.cloud_sql import CloudSqlArgs, CloudSqlPostgres
+
+            cloud = self._cloud()
+            managed = CloudSqlPostgres(
+                "postgres",
+                CloudSqlArgs(
+                    settings=settings,
+                    prefix=cloud.prefix,
+                    project=cloud.project.id,
+                    project_id=cloud.google.project,
+                    region=cloud.google.region,
+                    network=cloud.services_network,
+                    addresses=cloud.services_addresses,
+                    namespace=self.namespace,
+                    namespace_name=self.config.settings.namespace.name,
+                    databases=(RELEASE,),
+                    connections=PER_REPLICA * most_replicas(self.config.settings.app),
+                    protect=self.production,
+                ),
+                self.child,
+            )
+            return managed.access[RELEASE], managed.flows
         own = Postgres(
             "postgres",
             PostgresArgs(
@@ -95,6 +190,11 @@ class Platform(pulumi.ComponentResource):
             self.child,
         )
         return own.access[RELEASE], own.flows
+
+    def _cloud(self) -> "GoogleCloud":
+        if self.cloud is None:
+            raise ValueError("what is Google's needs kotaemon:google")
+        return self.cloud
 
     def _vector_db(self) -> tuple[VectorAccess, tuple[Flow, ...]]:
         settings = self.config.settings.vector_db
@@ -153,3 +253,104 @@ class Platform(pulumi.ComponentResource):
                 ),
             },
         }
+
+    def _sign_in(self) -> SignIn | None:
+        """oauth2-proxy in front of Kotaemon, where the front door asks for it."""
+        door = self.config.settings.edge
+        if isinstance(door, NoEdge) or not isinstance(door.auth, Oauth2Proxy):
+            return None
+        cookies = GeneratedSecret(
+            "sign-in-cookies",
+            GeneratedSecretArgs(namespace=self.namespace, component=RELEASE, key="cookie-secret"),
+            self.child,
+        )
+        return SignIn(
+            domain=door.domain,
+            issuer=door.auth.issuer,
+            client_id=door.auth.client_id,
+            client_secret=self.secrets[SecretName.OIDC_CLIENT],
+            cookie_secret=cookies.ref,
+            email_domains=door.auth.email_domains,
+            emails=door.auth.emails,
+            groups=door.auth.groups,
+            session_hours=door.auth.session_hours,
+        )
+
+    def _storage_class(self) -> pulumi.Output[str] | None:
+        """The class of Kotaemon's volume, where it is a share of Filestore."""
+        tier = self.config.settings.app.storage.filestore
+        if tier is None:
+            return None
+        from .gke.filestore import filestore_class
+
+        return filestore_class("filestore", tier, self._cloud().network, self.production, self.child)
+
+    def _edge(self, kotaemon: Kotaemon) -> tuple[Outputs, tuple[Flow, ...]]:
+        """The front door."""
+        settings = self.config.settings.edge
+        if isinstance(settings, GoogleEdge):
+            from .edge.google import GoogleFrontDoor, GoogleFrontDoorArgs
+
+            cloud = self._cloud()
+            google = GoogleFrontDoor(
+                "edge",
+                GoogleFrontDoorArgs(
+                    settings=settings,
+                    prefix=cloud.prefix,
+                    project=cloud.project.id,
+                    namespace=self.namespace,
+                    application=kotaemon.endpoint,
+                    serving_port=kotaemon.serving_port,
+                    health_path=HEALTH,
+                    client_secret=self.secrets.get(SecretName.OIDC_CLIENT),
+                ),
+                self.child,
+            )
+            return {"url": google.url, "dnsRecords": google.records}, google.flows
+        if isinstance(settings, GatewayEdge):
+            from .edge.gateway import FrontDoor, FrontDoorArgs
+
+            door = FrontDoor(
+                "edge",
+                FrontDoorArgs(
+                    settings=settings,
+                    namespace=self.namespace,
+                    application=kotaemon.endpoint,
+                    serving_port=kotaemon.serving_port,
+                ),
+                self.child,
+            )
+            return {"url": door.url}, door.flows
+        return {}, ()
+
+    def _backups(self) -> Outputs:
+        settings = self.config.settings.backup
+        if not isinstance(settings, GoogleBackup):
+            return {}
+        from .backup import Backups, BackupsArgs
+        from .gke.cloud import BACKUP_KEY
+
+        cloud = self._cloud()
+        backups = Backups(
+            "backup",
+            BackupsArgs(
+                settings=settings,
+                prefix=cloud.prefix,
+                project=cloud.project.id,
+                region=cloud.google.region,
+                cluster=cloud.cluster,
+                namespace=self.namespace,
+                key=cloud.keys[BACKUP_KEY],
+                protect=self.production,
+            ),
+            self.child,
+        )
+        return {"backupBucket": backups.bucket}
+
+    def _cluster_outputs(self) -> Outputs:
+        if self.cloud is None:
+            return {}
+        outputs = {"cluster": self.cloud.cluster, "kubeconfig": self.cloud.kubeconfig}
+        if self.cloud.nat_addresses is not None:
+            return {**outputs, "natAddresses": self.cloud.nat_addresses}
+        return outputs

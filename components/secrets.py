@@ -16,6 +16,9 @@ from .config.settings import ExistingSecret
 from .contracts import SecretRef
 from .kubernetes import metadata
 
+KEYS = {SecretName.OIDC_CLIENT: "key"}
+"""Keys in a Secret that its reader chooses (IAP reads `key`); the others are the secrets' names."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class GeneratedSecretArgs:
@@ -80,10 +83,13 @@ class SuppliedSecrets(pulumi.ComponentResource):
             secret = core.v1.Secret(
                 name,
                 metadata=metadata("secrets", args.namespace),
-                string_data={key.value: value for key, value in args.supplied.items()},
+                string_data={KEYS.get(key, key.value): value for key, value in args.supplied.items()},
                 immutable=True,
                 opts=pulumi.ResourceOptions(parent=self),
             )
-            refs |= {key: SecretRef(name=secret.metadata.name, key=key.value) for key in args.supplied}
+            refs |= {
+                key: SecretRef(name=secret.metadata.name, key=KEYS.get(key, key.value))
+                for key in args.supplied
+            }
         self.refs = refs
         self.register_outputs({})

@@ -18,6 +18,10 @@ from pulumi.runtime.settings import get_root_resource
 from pulumi.runtime.stack import Stack, run_pulumi_func
 from pulumi.runtime.sync_await import _sync_await
 
+from sandbox.providers.gcp import pretend
+from sandbox.providers.gcp.computed import merged
+
+_PLACES = {"project": "example-project", "region": "europe-west4", "location": "europe-west4"}
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = "kotaemon"
 SENTINEL = "s3ntinel-secret"
@@ -99,15 +103,21 @@ class _ComputedOutputs(pulumi.runtime.Mocks):
         state = dict(args.inputs)
         if args.typ == "random:index/randomPassword:RandomPassword":
             state["result"] = f"{SENTINEL}-{args.name}"
+        if args.typ.startswith("gcp:"):
+            identity, outputs = pretend.resource(args.typ, state, _PLACES)
+            return identity, merged(state, outputs)
         if args.typ.startswith("kubernetes:") and "metadata" in state:
             metadata = dict(state["metadata"])
             metadata.setdefault("name", f"{args.name}-0123abcd")
             state["metadata"] = metadata
         return f"{args.name}-id", state
 
-    def call(self, args: pulumi.runtime.MockCallArgs) -> tuple[dict[str, Any], None]:
-        """No function of a provider may be called: the program reads nothing."""
-        raise AssertionError(f"the program called {args.token}")
+    def call(self, args: pulumi.runtime.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+        """What is looked up at Google; nothing else may be read."""
+        found = pretend.function(args.token, args.args, _PLACES)
+        if found is None:
+            raise AssertionError(f"the program called {args.token}")
+        return found, []
 
 
 class _Recorder(mocks.MockMonitor):
@@ -169,7 +179,9 @@ def evaluate(
 
     `config` replaces keys of the stack's file (`kotaemon:app` …); `secrets` are Pulumi secrets by name.
     """
-    values = {"kubernetes:context": "mocked", **stack_config(stack), **(config or {})}
+    values = {**stack_config(stack), **(config or {})}
+    if "kotaemon:cluster" not in values:
+        values["kubernetes:context"] = "mocked"
     flat = {
         key: value if isinstance(value, str) else json.dumps(value)
         for key, value in values.items()

@@ -125,6 +125,8 @@ class Controller(Section):
 
     install: bool = True
     """Whether the stack installs Envoy Gateway; false where the cluster has a Gateway controller already."""
+    envoy: bool = True
+    """Whether the controller is Envoy Gateway, which then is told of session cookies and TLS versions."""
     class_name: GatewayClass = "kotaemon"
     """The GatewayClass; the stack makes it where it installs the controller."""
     namespace: ObjectName | None = None

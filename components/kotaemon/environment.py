@@ -7,6 +7,8 @@ start with KOTAEMON_ are read by the mounted settings module.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import pulumi
+
 from components.config import SecretName
 from components.config.app import App, Models, Reasoning
 from components.contracts import DatabaseAccess, DocumentAccess, SecretRef, VectorAccess, VectorStore
@@ -16,6 +18,7 @@ FILES = f"{DATA}/user_data/files"
 MOUNTED = "/etc/kotaemon"
 DRIVER = "pgdriver.zip"
 CA = "/etc/kotaemon-ca"
+SIGN_IN = "/etc/kotaemon-sign-in"
 SCRATCH = "/tmp"  # noqa: S108  in the container
 PORT = 7860
 PYTHON = "/app/.venv/bin/python"
@@ -32,7 +35,7 @@ _PIPELINES = {
 class Environment:
     """Plain variables and those that come from Secrets."""
 
-    values: Mapping[str, str] = field(default_factory=dict)
+    values: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
     secrets: Mapping[str, SecretRef] = field(default_factory=dict)
 
     def __or__(self, other: "Environment") -> "Environment":
@@ -44,11 +47,14 @@ def flag(on: bool) -> str:
     return "true" if on else "false"
 
 
-def process() -> Environment:
-    """What the process needs to run non-root, on a read-only root, without internet."""
+def process(*, behind_sign_in: bool = False) -> Environment:
+    """What the process needs to run non-root, on a read-only root, without internet.
+
+    `behind_sign_in` has it listen for the proxy in its own pod alone: there is no way around that.
+    """
     return Environment(
         values={
-            "GRADIO_SERVER_NAME": "0.0.0.0",  # noqa: S104  in the pod
+            "GRADIO_SERVER_NAME": "127.0.0.1" if behind_sign_in else "0.0.0.0",  # noqa: S104  in the pod
             "GRADIO_SERVER_PORT": str(PORT),
             "GRADIO_ANALYTICS_ENABLED": "False",
             "GRADIO_TEMP_DIR": f"{SCRATCH}/gradio",
@@ -70,7 +76,7 @@ def stores(
     database: DatabaseAccess, vectors: VectorAccess, documents: DocumentAccess, prefix: str
 ) -> Environment:
     """Where the release keeps everything; `prefix` begins the names of its collections and tables."""
-    values = {
+    values: dict[str, pulumi.Input[str]] = {
         "KOTAEMON_PG_HOST": database.endpoint.host,
         "KOTAEMON_PG_PORT": str(database.endpoint.port),
         "KOTAEMON_PG_DATABASE": database.database,
@@ -81,7 +87,11 @@ def stores(
         "KOTAEMON_PG_LANGUAGE": documents.language,
         "KOTAEMON_COLLECTION_PREFIX": f"{prefix}_",
     }
-    secrets = {"KOTAEMON_PG_PASSWORD": database.password}
+    secrets: dict[str, SecretRef] = {}
+    if database.password is not None:
+        secrets["KOTAEMON_PG_PASSWORD"] = database.password
+    else:
+        values["KOTAEMON_PG_PASSWORD"] = "unused"  # noqa: S105  the proxy shows a token instead
     if database.ca is not None:
         values["KOTAEMON_PG_CA"] = f"{CA}/ca.crt"
     if vectors.endpoint is not None and vectors.kind is VectorStore.QDRANT:

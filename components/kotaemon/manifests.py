@@ -9,7 +9,7 @@ from pulumi_kubernetes import apps, core, meta
 
 from components.config.app import PUBLISHED_IMAGE, Affinity, App, Autoscaling, Image, Models
 from components.config.section import AccessMode, Resources
-from components.contracts import DatabaseAccess, DocumentStore, Flow
+from components.contracts import DatabaseAccess, DocumentStore, Flow, SignIn
 from components.kubernetes import (
     ca_volume,
     config_volume,
@@ -27,6 +27,7 @@ from components.kubernetes import (
 from components.network import INTERNET, peer_of_url
 
 from . import environment as env
+from . import sidecars
 
 NAME = "kotaemon"
 _UID = 10001  # the image names no user; a high one is nobody's on the node
@@ -70,6 +71,10 @@ class PodParts:
     database: DatabaseAccess
     documents: DocumentStore
     replicated: bool
+    sign_in: SignIn | None = None
+    emails: pulumi.Input[str] | None = None
+    """Name of the ConfigMap with the addresses that may enter, where they are named one by one."""
+    service_account: pulumi.Input[str] | None = None
 
 
 def pod_template(app: App, parts: PodParts) -> core.v1.PodTemplateSpecArgs:
@@ -92,6 +97,12 @@ def pod_template(app: App, parts: PodParts) -> core.v1.PodTemplateSpecArgs:
         security_context=container_security(),
         volume_mounts=list(mounts),
     )
+    if parts.emails is not None:
+        volumes.append(config_volume("sign-in", parts.emails))
+    proxies = [
+        *([sidecars.database_proxy(parts.database.proxy)] if parts.database.proxy else []),
+        *([sidecars.sign_in(parts.sign_in)] if parts.sign_in else []),
+    ]
     scratches = [scratch("tmp", size="5Gi")]
     if files_only(app, parts.documents):
         scratches.append(scratch("caches", size="5Gi"))
@@ -108,11 +119,14 @@ def pod_template(app: App, parts: PodParts) -> core.v1.PodTemplateSpecArgs:
         command=[env.PYTHON, "app.py"],
         working_dir="/app",
         env=environment(whole.values, whole.secrets),
-        ports=[core.v1.ContainerPortArgs(name="http", container_port=env.PORT)],
+        ports=[core.v1.ContainerPortArgs(name="app" if parts.sign_in else "http", container_port=env.PORT)],
         resources=requirements(app.resources, disk="12Gi"),
         security_context=container_security(),
-        # "/" would render the whole page each time.
-        **probes(http("/app_id", "http"), http("/theme.css", "http")),
+        # "/" would render the whole page each time. Behind a sign-in it is asked through that.
+        **probes(
+            http(sidecars.HEALTH, serving_port(parts.sign_in)),
+            http(sidecars.ALIVE, serving_port(parts.sign_in)),
+        ),
         lifecycle=_drain() if parts.replicated else None,
         volume_mounts=[*mounts, mount("tmp", env.SCRATCH)],
     )
@@ -123,12 +137,18 @@ def pod_template(app: App, parts: PodParts) -> core.v1.PodTemplateSpecArgs:
     return pod(
         NAME,
         _UID,
-        init=[wait],
+        init=[*proxies, wait],
         containers=[server],
         volumes=[data, *volumes, *scratches],
         spread_out=parts.replicated,
         node_selector=app.node_selector,
+        service_account=parts.service_account,
     )
+
+
+def serving_port(sign_in: SignIn | None) -> int:
+    """The pod's port that answers to others."""
+    return sidecars.SIGN_IN_PORT if sign_in else env.PORT
 
 
 def _drain() -> core.v1.LifecycleArgs:
@@ -195,7 +215,7 @@ def autoscaler(scale: Autoscaling) -> k8s.autoscaling.v2.HorizontalPodAutoscaler
     )
 
 
-def outgoing(models: Models) -> tuple[Flow, ...]:
+def outgoing(models: Models, sign_in: SignIn | None) -> tuple[Flow, ...]:
     """What the application may reach besides its databases: the web, and model servers of one's own."""
     own = selector(NAME)
     flows = [Flow(name=f"{NAME}-to-internet", source=own, destination=INTERNET, ports=(80, 443))]
@@ -203,6 +223,7 @@ def outgoing(models: Models) -> tuple[Flow, ...]:
         "openai": models.openai.base_url if models.openai else None,
         "azure-openai": models.azure_openai.endpoint if models.azure_openai else None,
         "ollama": models.ollama.url if models.ollama else None,
+        "sign-in": sign_in.issuer if sign_in else None,
     }
     for provider, url in urls.items():
         if url is not None:

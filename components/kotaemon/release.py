@@ -10,12 +10,21 @@ from pulumi_kubernetes import apps, core
 
 from components.config import SecretName
 from components.config.app import App, Models
-from components.contracts import DatabaseAccess, DocumentAccess, Endpoint, Flow, Peer, SecretRef, VectorAccess
+from components.contracts import (
+    DatabaseAccess,
+    DocumentAccess,
+    Endpoint,
+    Flow,
+    Peer,
+    SecretRef,
+    SignIn,
+    VectorAccess,
+)
 from components.kubernetes import claim, disruption_budget, metadata, selector
 from components.secrets import GeneratedSecret, GeneratedSecretArgs
 
 from . import environment as env
-from . import manifests
+from . import manifests, sidecars
 from .manifests import NAME
 from .pgdriver import driver_zip
 
@@ -36,6 +45,10 @@ class KotaemonArgs:
     graph_settings: str | None
     """Content of the customised GraphRAG settings."""
     protect: bool
+    sign_in: SignIn | None = None
+    """oauth2-proxy in front of it, in its own pods."""
+    storage_class: pulumi.Input[str] | None = None
+    """Class of the volume, where the stack makes one."""
 
 
 class Kotaemon(pulumi.ComponentResource):
@@ -43,6 +56,8 @@ class Kotaemon(pulumi.ComponentResource):
 
     endpoint: Endpoint
     flows: tuple[Flow, ...]
+    serving_port: int
+    """The pods' port that answers to others."""
     admin_password: SecretRef
     generated_password: pulumi.Output[str] | None
     """The first administrator's password, where it was generated."""
@@ -77,14 +92,37 @@ class Kotaemon(pulumi.ComponentResource):
                 # A class that waits for its first pod would have both wait for each other.
                 annotations={"pulumi.com/skipAwait": "true"},
             ),
-            spec=claim(app.storage, access_mode=app.storage.access_mode),
+            spec=claim(app.storage, access_mode=app.storage.access_mode, class_name=args.storage_class),
             opts=pulumi.ResourceOptions(parent=self, protect=args.protect),
         )
+        emails = None
+        if args.sign_in is not None and args.sign_in.emails:
+            emails = core.v1.ConfigMap(
+                f"{name}-sign-in",
+                metadata=metadata(NAME, args.namespace),
+                data=sidecars.emails_file(args.sign_in),
+                immutable=True,
+                opts=child,
+            ).metadata.name
+        account = None
+        if args.database.proxy is not None:
+            account = core.v1.ServiceAccount(
+                name,
+                metadata=metadata(
+                    NAME,
+                    args.namespace,
+                    name=NAME,
+                    annotations={"iam.gke.io/gcp-service-account": args.database.proxy.account},
+                ),
+                automount_service_account_token=False,
+                opts=child,
+            ).metadata.name
+        self.serving_port = manifests.serving_port(args.sign_in)
         replicated = app.autoscaling is not None or app.replicas > 1
         template = manifests.pod_template(
             app,
             manifests.PodParts(
-                environment=env.process()
+                environment=env.process(behind_sign_in=args.sign_in is not None)
                 | env.models(args.models, args.secrets)
                 | env.features(app, with_models, args.secrets, self.admin_password),
                 stores=env.stores(args.database, args.vectors, args.documents, args.prefix),
@@ -93,6 +131,9 @@ class Kotaemon(pulumi.ComponentResource):
                 database=args.database,
                 documents=args.documents.kind,
                 replicated=replicated,
+                sign_in=args.sign_in,
+                emails=emails,
+                service_account=account,
             ),
         )
         pods = apps.v1.Deployment(
@@ -125,11 +166,11 @@ class Kotaemon(pulumi.ComponentResource):
             )
         self.endpoint = Endpoint(host=NAME, port=80, peer=Peer(labels=selector(NAME)))
         databases = {
-            "postgres": args.database.endpoint,
+            "postgres": None if args.database.proxy else args.database.endpoint,
             "vectors": args.vectors.endpoint,
             "documents": args.documents.endpoint,
         }
-        self.flows = manifests.outgoing(args.models) + tuple(
+        self.flows = manifests.outgoing(args.models, args.sign_in) + tuple(
             Flow(
                 name=f"{NAME}-to-{database}",
                 source=selector(NAME),

@@ -3,21 +3,18 @@
 It speaks plain TCP inside the namespace, where network policies let nobody but its applications reach it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import pulumi
-from pulumi_kubernetes import apps, batch, core
+from pulumi_kubernetes import apps, core
 
 from components import images
 from components.config.fields import amount
-from components.config.section import Resources
 from components.config.settings import InClusterPostgres
 from components.contracts import DatabaseAccess, Endpoint, Flow, Peer, SecretRef
 from components.kubernetes import (
     command,
-    config_volume,
     container_security,
     environment,
     metadata,
@@ -32,13 +29,13 @@ from components.kubernetes import (
 )
 from components.secrets import GeneratedSecret, GeneratedSecretArgs
 
+from . import setup
+from .setup import UID, SetupArgs, set_up
+
 NAME = "postgres"
-SETUP = "postgres-setup"
 PORT = 5432
-_UID = 999  # the image's user "postgres"
 _HOME = "/var/lib/postgresql"  # PostgreSQL 18's image keeps its data in a folder of its major version below
 _SUPERUSER = "postgres"
-_SETUP_SCRIPT = Path(__file__).with_name("setup.sh")
 
 
 def server_arguments(settings: InClusterPostgres) -> list[str]:
@@ -83,40 +80,9 @@ def server_spec(settings: InClusterPostgres, superuser: SecretRef) -> apps.v1.St
     ]
     return stateful_set(
         NAME,
-        pod(NAME, _UID, containers=[server], volumes=scratches, grace_seconds=120),
+        pod(NAME, UID, containers=[server], volumes=scratches, grace_seconds=120),
         settings.storage,
     )
-
-
-def setup_pod(
-    databases: Sequence[str],
-    passwords: Mapping[str, SecretRef],
-    superuser: SecretRef,
-    script: pulumi.Input[str],
-) -> core.v1.PodTemplateSpecArgs:
-    """The pod that creates roles and databases, and sets their passwords, each time one of them changes."""
-    setup = core.v1.ContainerArgs(
-        name=SETUP,
-        image=images.POSTGRES,
-        command=["bash", "/etc/postgres-setup/setup.sh"],
-        env=environment(
-            {
-                "PGHOST": NAME,
-                "PGPORT": str(PORT),
-                "PGUSER": _SUPERUSER,
-                "PGCONNECT_TIMEOUT": "5",
-                "DATABASES": " ".join(databases),
-            },
-            {
-                "PGPASSWORD": superuser,
-                **{f"PASSWORD_{database.upper()}": ref for database, ref in passwords.items()},
-            },
-        ),
-        resources=requirements(Resources(cpu="50m", memory="64Mi", cpu_limit="500m")),
-        security_context=container_security(),
-        volume_mounts=[mount("script", "/etc/postgres-setup", read_only=True)],
-    )
-    return pod(SETUP, _UID, containers=[setup], volumes=[config_volume("script", script)], one_shot=True)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -162,24 +128,19 @@ class Postgres(pulumi.ComponentResource):
             spec=server_spec(args.settings, superuser),
             opts=pulumi.ResourceOptions(parent=self, protect=args.protect),
         )
-        script = core.v1.ConfigMap(
-            f"{name}-setup",
-            metadata=metadata(SETUP, args.namespace),
-            data={"setup.sh": _SETUP_SCRIPT.read_text(encoding="utf-8")},
-            immutable=True,
-            opts=child,
-        )
-        batch.v1.Job(
-            f"{name}-setup",
-            metadata=metadata(SETUP, args.namespace),
-            spec=batch.v1.JobSpecArgs(
-                backoff_limit=10,
-                active_deadline_seconds=900,
-                template=setup_pod(args.databases, passwords, superuser, script.metadata.name),
-            ),
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[server]),
-        )
         endpoint = Endpoint(host=NAME, port=PORT, peer=Peer(labels=selector(NAME)))
+        set_up(
+            f"{name}-setup",
+            SetupArgs(
+                namespace=args.namespace,
+                endpoint=endpoint,
+                administrator=_SUPERUSER,
+                password=superuser,
+                passwords=passwords,
+            ),
+            self,
+            server,
+        )
         self.access = {
             database: DatabaseAccess(
                 endpoint=endpoint,
@@ -192,8 +153,8 @@ class Postgres(pulumi.ComponentResource):
         }
         self.flows = (
             Flow(
-                name=f"{SETUP}-to-{NAME}",
-                source=selector(SETUP),
+                name=f"{setup.NAME}-to-{NAME}",
+                source=selector(setup.NAME),
                 destination=endpoint.peer,
                 ports=(PORT,),
             ),

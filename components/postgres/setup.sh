@@ -1,6 +1,7 @@
 #!/bin/bash
-# Creates a role and a database of the same name for each of $DATABASES, sets each role's password to
-# $PASSWORD_<DATABASE>, and adds pgvector, which only a superuser may. Safe to repeat.
+# Creates a database for each of $DATABASES, owned by a role of the same name whose password is set to
+# $PASSWORD_<DATABASE>, or by the role $OWNER_<DATABASE>, which is there already and signs in otherwise.
+# Adds pgvector, which only a superuser may. Safe to repeat.
 set -euo pipefail
 export PGOPTIONS=--client_min_messages=warning # "already exists, skipping" is no news
 
@@ -10,19 +11,21 @@ for _ in $(seq 60); do
 done
 
 for database in $DATABASES; do
-  variable="PASSWORD_${database^^}"
-  if [[ -z ${!variable:-} ]]; then
-    echo "$variable is not set" >&2
+  password="PASSWORD_${database^^}" owner="OWNER_${database^^}"
+  if [[ -z ${!password:-} && -z ${!owner:-} ]]; then
+    echo "$password is not set" >&2
     exit 1
   fi
   # The password travels in the environment: arguments can be read in the process list.
-  PASSWORD="${!variable}" psql --no-psqlrc --quiet --set=ON_ERROR_STOP=1 --set=name="$database" \
-       --dbname=postgres <<'SQL'
+  PASSWORD="${!password:-}" psql --no-psqlrc --quiet --set=ON_ERROR_STOP=1 --set=name="$database" \
+       --set=owner="${!owner:-$database}" --dbname=postgres <<'SQL'
 \getenv password PASSWORD
-SELECT format('CREATE ROLE %I LOGIN', :'name')
- WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = :'name') \gexec
-SELECT format('ALTER ROLE %I PASSWORD %L', :'name', :'password') \gexec
-SELECT format('CREATE DATABASE %I OWNER %I', :'name', :'name')
+SELECT format('CREATE ROLE %I LOGIN', :'owner')
+ WHERE :'password' <> '' AND NOT EXISTS (SELECT FROM pg_roles WHERE rolname = :'owner') \gexec
+SELECT format('ALTER ROLE %I PASSWORD %L', :'owner', :'password') WHERE :'password' <> '' \gexec
+-- A managed server has no superuser to log in as: what its administrator does for a role, it must be a member of.
+SELECT format('GRANT %I TO CURRENT_USER', :'owner') FROM pg_roles WHERE rolname = current_user AND NOT rolsuper \gexec
+SELECT format('CREATE DATABASE %I OWNER %I', :'name', :'owner')
  WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = :'name') \gexec
 SELECT format('REVOKE ALL ON DATABASE %I FROM PUBLIC', :'name') \gexec
 SQL

@@ -10,7 +10,7 @@ from components.config.settings import Settings
 from .application import graph_settings_file, image, multimodal
 from .cloud import backups, cloud_sql, existing_gke, filestore, google_project, on_gke
 from .cluster import cluster_zones, control_plane, maintenance, networks, node_pools
-from .edge import certificates, edge, gateway_controller, sign_in
+from .edge import certificates, edge, gateway_controller, iap_client, sign_in
 from .replicas import autoscaling, several_replicas
 from .rule import Rule, Stack
 from .secrets import needed_secrets
@@ -44,6 +44,7 @@ _RULES: tuple[Rule, ...] = (
     backups,
     edge,
     sign_in,
+    iap_client,
     certificates,
     gateway_controller,
 )

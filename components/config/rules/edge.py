@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator
 
-from components.config.edge import Certificates, GatewayEdge, GoogleEdge, Oauth2Proxy
+from components.config.edge import Certificates, GatewayEdge, GoogleEdge, Iap, Oauth2Proxy
 from components.config.problems import Problem, remove_command, set_command
+from components.config.secret_names import SecretName
 
+from .replicas import most_replicas
 from .rule import Stack, problem
 
 _SHARED_DOMAINS = (
@@ -65,6 +67,25 @@ def sign_in(stack: Stack) -> Iterator[Problem]:
         )
 
 
+def iap_client(stack: Stack) -> Iterator[Problem]:
+    """GKE reads an OAuth client's secret under one key alone."""
+    door, name = stack.settings.edge, SecretName.OIDC_CLIENT
+    named = stack.settings.secrets.get(name)
+    if (
+        isinstance(door, GoogleEdge)
+        and isinstance(door.auth, Iap)
+        and named is not None
+        and named.key != "key"
+    ):
+        yield problem(
+            f"secrets.{name}.key",
+            named.key,
+            "must be key: Identity-Aware Proxy reads the client's secret from there",
+            set_command(f"secrets.{name}.key", "key"),
+            "edge.auth",
+        )
+
+
 def certificates(stack: Stack) -> Iterator[Problem]:
     """An issuer with what it needs, and one that browsers trust."""
     door = stack.settings.edge
@@ -109,4 +130,24 @@ def gateway_controller(stack: Stack) -> Iterator[Problem]:
             "nobody else reach Kotaemon",
             set_command("edge.controller.namespace", "envoy-gateway-system"),
             "edge.controller.install",
+        )
+    if not isinstance(door, GatewayEdge) or door.controller.envoy:
+        return
+    if door.controller.install:
+        yield problem(
+            "edge.controller.envoy",
+            False,
+            "must be true where the stack installs the controller: Envoy Gateway is what it installs",
+            remove_command("edge.controller.envoy"),
+            "edge.controller.install",
+        )
+    if most_replicas(stack.settings.app) > 1:
+        yield problem(
+            "edge.controller.envoy",
+            False,
+            "must be true with more than one replica: the standard Gateway API has no way to keep a person on the "
+            "pod where the session is, and Envoy Gateway has",
+            set_command("edge.controller.envoy", True),
+            "app.replicas",
+            "app.autoscaling",
         )

@@ -19,7 +19,9 @@ from components.config.settings import (
 from .replicas import most_replicas
 from .rule import Stack, problem
 
-_PER_REPLICA, _RESERVED, _MOST_CONNECTIONS = 30, 10, 1000
+PER_REPLICA = 30
+"""Connections that each replica of Kotaemon may hold."""
+_RESERVED, _MOST_CONNECTIONS = 10, 1000
 _GIB = Decimal(2**30)
 
 
@@ -39,8 +41,8 @@ def connections(stack: Stack) -> Iterator[Problem]:
     database, pods = stack.settings.postgres, most_replicas(stack.settings.app)
     if not isinstance(database, InClusterPostgres):
         return
-    needed = _PER_REPLICA * pods + _RESERVED
-    most = (_MOST_CONNECTIONS - _RESERVED) // _PER_REPLICA
+    needed = PER_REPLICA * pods + _RESERVED
+    most = (_MOST_CONNECTIONS - _RESERVED) // PER_REPLICA
     scaled = stack.settings.app.autoscaling is not None
     replicas = "app.autoscaling.maxReplicas" if scaled else "app.replicas"
     if pods > most:
@@ -48,7 +50,7 @@ def connections(stack: Stack) -> Iterator[Problem]:
             replicas,
             pods,
             f"must be at most {most} with the in-cluster PostgreSQL: each replica holds up to "
-            f"{_PER_REPLICA} connections, of {_MOST_CONNECTIONS}",
+            f"{PER_REPLICA} connections, of {_MOST_CONNECTIONS}",
             set_command(replicas, most),
             "postgres",
         )
@@ -56,7 +58,7 @@ def connections(stack: Stack) -> Iterator[Problem]:
         yield problem(
             "postgres.maxConnections",
             database.max_connections,
-            f"must be at least {needed}: each replica ({pods}) holds up to {_PER_REPLICA} connections, "
+            f"must be at least {needed}: each replica ({pods}) holds up to {PER_REPLICA} connections, "
             f"and {_RESERVED} are kept for administration",
             set_command("postgres.maxConnections", needed),
             replicas,

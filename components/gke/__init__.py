@@ -1,0 +1,1 @@
+"""Google Cloud below the cluster's objects: project, network, keys, the GKE cluster and its nodes."""

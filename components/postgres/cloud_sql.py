@@ -1,0 +1,349 @@
+"""Cloud SQL behind the same contract as the in-cluster server: private address, TLS enforced, backups."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_gcp as gcp
+from pulumi_kubernetes import core, discovery, meta
+
+from components.config.fields import amount
+from components.config.google import Availability, CloudSql, DatabaseLogin, Day, Edition
+from components.contracts import (
+    ConfigMapRef,
+    DatabaseAccess,
+    DatabaseProxy,
+    Endpoint,
+    Flow,
+    Peer,
+    SecretRef,
+)
+from components.kubernetes import labels, metadata, selector
+from components.network import METADATA_PORTS, METADATA_SERVER
+from components.secrets import GeneratedSecret, GeneratedSecretArgs
+
+from . import setup
+from .setup import SetupArgs, set_up
+
+NAME = "postgres"
+PORT = 5432
+PROXY_PORT = 3307  # where an instance takes the proxy's connections
+_ADMINISTRATOR = "administrator"
+_LEAST_CONNECTIONS = 200
+_EDITIONS = {Edition.ENTERPRISE: "ENTERPRISE", Edition.ENTERPRISE_PLUS: "ENTERPRISE_PLUS"}
+_ROLES = ("roles/cloudsql.client", "roles/cloudsql.instanceUser")
+
+
+@dataclass(frozen=True, kw_only=True)
+class CloudSqlArgs:
+    """What `CloudSqlPostgres` needs."""
+
+    settings: CloudSql
+    prefix: str
+    """What the names of its Google resources start with."""
+    project: pulumi.Input[str]
+    project_id: str
+    region: str
+    network: pulumi.Input[str]
+    """A network in which Google's services have addresses."""
+    addresses: str | None
+    """These addresses (CIDR), where they are known."""
+    namespace: pulumi.Input[str]
+    namespace_name: str
+    databases: tuple[str, ...]
+    """One database for each application; its pods run as the Kubernetes service account of the same name."""
+    connections: int
+    """Most connections that the applications hold together."""
+    protect: bool
+
+
+def flags(settings: CloudSql, connections: int) -> Mapping[str, str]:
+    """PostgreSQL's settings: what the CIS benchmark logs, and room for the applications' connections."""
+    return {
+        "max_connections": str(max(_LEAST_CONNECTIONS, connections + 20)),
+        "log_connections": "on",
+        "log_disconnections": "on",
+        "log_lock_waits": "on",
+        "log_checkpoints": "on",
+        "log_temp_files": "0",
+        "idle_in_transaction_session_timeout": "600000",
+        **({"cloudsql.iam_authentication": "on"} if settings.login is DatabaseLogin.IAM else {}),
+    }
+
+
+def instance_args(args: CloudSqlArgs) -> gcp.sql.DatabaseInstanceArgs:
+    """The instance. Source: cloud.google.com/sql/docs/postgres/instance-settings."""
+    settings, sql = args.settings, gcp.sql
+    return sql.DatabaseInstanceArgs(
+        project=args.project,
+        region=args.region,
+        database_version=f"POSTGRES_{settings.version}",
+        deletion_protection=args.protect,
+        settings=sql.DatabaseInstanceSettingsArgs(
+            edition=_EDITIONS[settings.edition],
+            tier=settings.tier,
+            availability_type="REGIONAL" if settings.availability is Availability.REGIONAL else "ZONAL",
+            disk_type="PD_SSD",
+            disk_size=max(10, int(amount(settings.storage) / 2**30)),
+            disk_autoresize=True,
+            deletion_protection_enabled=args.protect,
+            retain_backups_on_delete=args.protect,
+            ip_configuration=sql.DatabaseInstanceSettingsIpConfigurationArgs(
+                ipv4_enabled=False,
+                private_network=args.network,
+                ssl_mode="ENCRYPTED_ONLY",
+                # An authority of the instance's own: nobody else has a certificate of it.
+                server_ca_mode="GOOGLE_MANAGED_INTERNAL_CA",
+            ),
+            backup_configuration=sql.DatabaseInstanceSettingsBackupConfigurationArgs(
+                enabled=True,
+                start_time="01:00",
+                point_in_time_recovery_enabled=True,
+                transaction_log_retention_days=settings.point_in_time_days,
+                backup_retention_settings=sql.DatabaseInstanceSettingsBackupConfigurationBackupRetentionSettingsArgs(
+                    retained_backups=settings.backups, retention_unit="COUNT"
+                ),
+            ),
+            maintenance_window=sql.DatabaseInstanceSettingsMaintenanceWindowArgs(
+                day=list(Day).index(settings.maintenance.day) + 1,
+                hour=settings.maintenance.hour,
+                update_track="stable",
+            ),
+            insights_config=sql.DatabaseInstanceSettingsInsightsConfigArgs(
+                query_insights_enabled=True,
+                query_plans_per_minute=5,
+                query_string_length=1024,
+                record_application_tags=True,
+                record_client_address=False,
+            ),
+            database_flags=[
+                sql.DatabaseInstanceSettingsDatabaseFlagArgs(name=name, value=value)
+                for name, value in flags(settings, args.connections).items()
+            ],
+        ),
+    )
+
+
+class CloudSqlPostgres(pulumi.ComponentResource):
+    """PostgreSQL by Cloud SQL. Source: cloud.google.com/sql/docs/postgres.
+
+    In the namespace it is the Service `postgres`, as the in-cluster server is: a database that is restored
+    into another instance has another address, and no pod must know.
+    """
+
+    access: Mapping[str, DatabaseAccess]
+    """By database."""
+    flows: tuple[Flow, ...]
+    instance: pulumi.Output[str]
+    """The instance's name."""
+
+    def __init__(self, name: str, args: CloudSqlArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("kotaemon:index:CloudSqlPostgres", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        instance = gcp.sql.DatabaseInstance(
+            f"{args.prefix}-postgres",
+            instance_args(args),
+            pulumi.ResourceOptions(
+                parent=self,
+                protect=args.protect,
+                # It grows by itself.
+                ignore_changes=["settings.diskSize"],
+                custom_timeouts=pulumi.CustomTimeouts(create="60m", update="60m"),
+            ),
+        )
+        self.instance = instance.name
+        endpoint = Endpoint(
+            host=NAME,
+            port=PORT,
+            peer=Peer(cidr=args.addresses or "0.0.0.0/0"),
+        )
+        self._service(name, args.namespace, instance.private_ip_address)
+        certificate = core.v1.ConfigMap(
+            f"{name}-ca",
+            metadata=metadata(NAME, args.namespace),
+            data={
+                "ca.crt": instance.server_ca_certs.apply(
+                    lambda found: (found[0].cert if found else None) or ""
+                )
+            },
+            immutable=True,
+            opts=child,
+        )
+        ca = ConfigMapRef(name=certificate.metadata.name, key="ca.crt")
+        administrator = GeneratedSecret(
+            f"{name}-administrator",
+            GeneratedSecretArgs(namespace=args.namespace, component=NAME, protect=args.protect),
+            child,
+        )
+        user = gcp.sql.User(
+            f"{name}-administrator",
+            project=args.project,
+            instance=instance.name,
+            name=_ADMINISTRATOR,
+            password=administrator.value,
+            # It owns what it made, which PostgreSQL doesn't let it leave behind.
+            deletion_policy="ABANDON",
+            opts=child,
+        )
+        by_iam = args.settings.login is DatabaseLogin.IAM
+        accounts = {
+            database: self._account(database, args, instance) for database in args.databases if by_iam
+        }
+        passwords = {
+            database: GeneratedSecret(
+                f"{name}-{database}",
+                GeneratedSecretArgs(namespace=args.namespace, component=NAME, protect=args.protect),
+                child,
+            ).ref
+            for database in args.databases
+            if not by_iam
+        }
+        set_up(
+            f"{name}-setup",
+            SetupArgs(
+                namespace=args.namespace,
+                endpoint=endpoint,
+                administrator=_ADMINISTRATOR,
+                password=administrator.ref,
+                passwords=passwords,
+                owners={database: account.role for database, account in accounts.items()},
+                ca=ca,
+            ),
+            self,
+            user,
+        )
+        self.access = {
+            database: _by_iam(database, accounts[database], instance)
+            if by_iam
+            else _by_password(database, endpoint, passwords[database], ca)
+            for database in args.databases
+        }
+        self.flows = (
+            Flow(
+                name=f"{setup.NAME}-to-{NAME}",
+                source=selector(setup.NAME),
+                destination=endpoint.peer,
+                ports=(PORT,),
+            ),
+            *(flow for database in accounts for flow in _proxy_flows(database, endpoint.peer)),
+        )
+        self.register_outputs({})
+
+    def _service(self, name: str, namespace: pulumi.Input[str], address: pulumi.Output[str]) -> None:
+        """The instance's address as a Service. Source: kubernetes.io, "Services without selectors"."""
+        child = pulumi.ResourceOptions(parent=self)
+        core.v1.Service(
+            name,
+            metadata=metadata(NAME, namespace, name=NAME),
+            spec=core.v1.ServiceSpecArgs(
+                type="ClusterIP",
+                ports=[core.v1.ServicePortArgs(name="postgres", port=PORT, target_port=PORT)],
+            ),
+            opts=child,
+        )
+        discovery.v1.EndpointSlice(
+            name,
+            metadata=meta.v1.ObjectMetaArgs(
+                namespace=namespace,
+                name=NAME,
+                labels={
+                    **labels(NAME),
+                    "kubernetes.io/service-name": NAME,
+                    "endpointslice.kubernetes.io/managed-by": "pulumi",
+                },
+            ),
+            address_type="IPv4",
+            ports=[discovery.v1.EndpointPortArgs(name="postgres", port=PORT, protocol="TCP")],
+            endpoints=[
+                discovery.v1.EndpointArgs(
+                    addresses=[address], conditions=discovery.v1.EndpointConditionsArgs(ready=True)
+                )
+            ],
+            opts=child,
+        )
+
+    def _account(self, database: str, args: CloudSqlArgs, instance: gcp.sql.DatabaseInstance) -> "_Account":
+        """Who an application's pods are to Google, and to the database."""
+        child = pulumi.ResourceOptions(parent=self)
+        account_id = f"{args.prefix}-{database}"[:30].rstrip("-")
+        account = gcp.serviceaccount.Account(
+            f"{args.prefix}-{database}",
+            project=args.project,
+            account_id=account_id,
+            display_name=f"{database} of the stack {args.prefix}",
+            opts=child,
+        )
+        for role in _ROLES:
+            gcp.projects.IAMMember(
+                f"{args.prefix}-{database}-{role.rpartition('.')[2]}",
+                project=args.project,
+                role=role,
+                member=account.member,
+                opts=child,
+            )
+        gcp.serviceaccount.IAMMember(
+            f"{args.prefix}-{database}-pods",
+            service_account_id=account.name,
+            role="roles/iam.workloadIdentityUser",
+            member=f"serviceAccount:{args.project_id}.svc.id.goog[{args.namespace_name}/{database}]",
+            opts=child,
+        )
+        user = gcp.sql.User(
+            f"{args.prefix}-{database}",
+            project=args.project,
+            instance=instance.name,
+            name=account.email.apply(lambda _: f"{account_id}@{args.project_id}.iam"),
+            type="CLOUD_IAM_SERVICE_ACCOUNT",
+            deletion_policy="ABANDON",
+            opts=child,
+        )
+        return _Account(email=account.email, role=user.name)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Account:
+    """A Google service account, and the role of the database that it is."""
+
+    email: pulumi.Output[str]
+    role: pulumi.Output[str]
+
+
+def _by_password(database: str, endpoint: Endpoint, password: SecretRef, ca: ConfigMapRef) -> DatabaseAccess:
+    return DatabaseAccess(
+        endpoint=endpoint,
+        database=database,
+        username=database,
+        password=password,
+        # The authority is this instance's alone, so whose certificate it signed is this instance.
+        ssl_mode="verify-ca",
+        ca=ca,
+    )
+
+
+def _by_iam(database: str, account: _Account, instance: gcp.sql.DatabaseInstance) -> DatabaseAccess:
+    return DatabaseAccess(
+        endpoint=Endpoint(host="127.0.0.1", port=PORT, peer=Peer(cidr="127.0.0.1/32")),
+        database=database,
+        username=account.role,
+        password=None,
+        # The proxy encrypts what leaves the pod.
+        ssl_mode="disable",
+        proxy=DatabaseProxy(instance=instance.connection_name, account=account.email),
+    )
+
+
+def _proxy_flows(database: str, instance: Peer) -> tuple[Flow, ...]:
+    return (
+        Flow(
+            name=f"{database}-to-cloud-sql",
+            source=selector(database),
+            destination=instance,
+            ports=(PROXY_PORT, PORT),
+        ),
+        Flow(
+            name=f"{database}-to-metadata-server",
+            source=selector(database),
+            destination=METADATA_SERVER,
+            ports=METADATA_PORTS,
+        ),
+    )
