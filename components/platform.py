@@ -29,7 +29,7 @@ from .docstore import Elasticsearch, ElasticsearchArgs
 from .kotaemon import Kotaemon, KotaemonArgs
 from .kotaemon.sidecars import HEALTH
 from .namespace import Namespace, NamespaceArgs
-from .network import NetworkFlows, NetworkFlowsArgs
+from .network import GOOGLE_FRONT_ENDS, PRIVATE, NetworkFlows, NetworkFlowsArgs
 from .postgres import ExistingPostgres, ExistingPostgresArgs, Postgres, PostgresArgs
 from .secrets import GeneratedSecret, GeneratedSecretArgs, SuppliedSecrets, SuppliedSecretsArgs
 from .text import identifier
@@ -274,6 +274,7 @@ class Platform(pulumi.ComponentResource):
             emails=door.auth.emails,
             groups=door.auth.groups,
             session_hours=door.auth.session_hours,
+            proxies=GOOGLE_FRONT_ENDS if isinstance(door, GoogleEdge) else PRIVATE,
         )
 
     def _storage_class(self) -> pulumi.Output[str] | None:

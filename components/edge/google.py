@@ -9,7 +9,7 @@ import pulumi
 import pulumi_gcp as gcp
 
 from components.config.edge import EXAMPLE_DOMAIN, GoogleEdge, Iap
-from components.contracts import Endpoint, Flow, SecretRef
+from components.contracts import Endpoint, Flow, Peer, SecretRef
 from components.kubernetes import metadata
 from components.network import GOOGLE_FRONT_ENDS
 
@@ -204,7 +204,7 @@ class GoogleFrontDoor(pulumi.ComponentResource):
         self.flows = (
             Flow(
                 name=f"edge-to-{args.application.host}",
-                origins=GOOGLE_FRONT_ENDS,
+                origins=tuple(Peer(cidr=cidr) for cidr in GOOGLE_FRONT_ENDS),
                 destination=args.application.peer,
                 ports=(args.serving_port,),
             ),

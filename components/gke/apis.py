@@ -19,7 +19,12 @@ _ALWAYS = (
     "logging.googleapis.com",
     "monitoring.googleapis.com",
 )
-_OWN_CLUSTER = ("binaryauthorization.googleapis.com", "containersecurity.googleapis.com")
+_OWN_CLUSTER = (
+    "binaryauthorization.googleapis.com",
+    "containersecurity.googleapis.com",
+    "dns.googleapis.com",  # the cluster's own names are in Cloud DNS
+    "secretmanager.googleapis.com",  # its add-on is on
+)
 _PRIVATE_SERVICES = "servicenetworking.googleapis.com"
 _EDGE = "certificatemanager.googleapis.com"
 _BACKUP = ("gkebackup.googleapis.com", "storage.googleapis.com")
@@ -32,9 +37,7 @@ REQUIRED_APIS = (
     "file.googleapis.com",
     _EDGE,
     "iap.googleapis.com",
-    "dns.googleapis.com",
     *_BACKUP,
-    "secretmanager.googleapis.com",
 )
 """Every service that some stack needs, in the order in which they are turned on."""
 

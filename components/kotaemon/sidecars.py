@@ -42,6 +42,7 @@ def sign_in_arguments(given: SignIn) -> list[str]:
         "--flush-interval=500ms",
         # TLS ends at the Gateway, which says so in its headers.
         "--reverse-proxy=true",
+        *(f"--trusted-proxy-ip={proxy}" for proxy in given.proxies),
         "--force-https=false",
         "--ping-path=/oauth2/ping",
         "--ready-path=/oauth2/ready",
