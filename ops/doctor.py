@@ -79,7 +79,7 @@ def doctor(
     project: Project, stack: str, environment: Mapping[str, str], say: Callable[[str], object]
 ) -> None:
     """Show the table. Raises ReportedError(1) where `make up` couldn't work."""
-    found = list(checks(examine(project, stack, environment), stack))
+    found = [*checks(examine(project, stack, environment), stack), *google(project, stack)]
     for line in table(found):
         say(line)
     missing = [check for check in found if check.state is State.MISSING]
@@ -88,6 +88,29 @@ def doctor(
         say(f"`make up` can't work yet: {', '.join(check.name for check in missing)}.")
         raise ReportedError(1)
     say("`make up` can work.")
+
+
+def google(project: Project, stack: str) -> Iterator[Check]:
+    """The lines about Google Cloud, for a stack that is on it."""
+    config = clusters.config_of(project, stack)
+    if "kotaemon:google" not in config:
+        return
+    from components.config import ConfigError  # imports Pulumi, which a look at the machine doesn't need
+    from ops.google_checks import google_checks
+    from ops.stack_settings import settings_of
+
+    try:
+        settings = settings_of(config, stack, project.root)
+    except ConfigError as error:
+        number = len(error.problems)
+        yield Check(
+            "configuration",
+            State.MISSING,
+            f"Pulumi.{stack}.yaml has {number} problem{'' if number == 1 else 's'}",
+            f"make preview STACK={stack}",
+        )
+        return
+    yield from google_checks(settings, stack)
 
 
 def examine(project: Project, stack: str, environment: Mapping[str, str]) -> Machine:

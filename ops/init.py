@@ -1,6 +1,5 @@
 """`make init STACK=prod`: ask for what a stack's file lacks, and write it there."""
 
-import json
 import os
 import re
 import shutil
@@ -15,6 +14,7 @@ from ops.clusters import LOCAL_STACK
 from ops.errors import OpsError
 from ops.paths import Project
 from ops.placeholders import EXAMPLES
+from ops.stack_settings import settings_of
 from ops.yaml_edit import Value, with_value, without_keys
 
 Say = Callable[[str], object]
@@ -203,18 +203,10 @@ def _problem(question: Question, text: str, stack: str, root: Path) -> str:
 
 
 def _problems(text: str, stack: str, root: Path) -> list[tuple[str, object, str]]:
-    from components.config import PROJECT, ConfigError, parse
+    from components.config import ConfigError
 
-    values, encrypted = {}, set()
-    for key, value in _config(text).items():
-        if key.startswith(f"{PROJECT}:"):
-            name = key.removeprefix(f"{PROJECT}:")
-            values[name] = value if isinstance(value, str) else json.dumps(value, default=str)
-            if isinstance(value, Mapping) and "secure" in value:
-                values[name] = "(encrypted)"
-                encrypted.add(name)
     try:
-        parse(values, encrypted=encrypted, stack=stack, root=root)
+        settings_of(_config(text), stack, root)
     except ConfigError as error:
         return [(problem.key, problem.value, problem.allowed) for problem in error.problems]
     return []
