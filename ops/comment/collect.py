@@ -14,7 +14,9 @@ from ops.comment.report import LOSING, Changed, Item, Operation, Policy, Report
 from ops.progress import plain
 
 OUR = "kotaemon:index:"
+_SHORT = {"Sql": "SQL", "Gke": "GKE", "Kms": "KMS"}
 _CONTAINER = re.compile(r"((?:init)?[cC]ontainers\[[^\]]+\])\.(.+)", re.DOTALL)
+_NAMES = frozenset({"name", "metadata.name"})
 LINES = 12
 WIDTH = 160
 
@@ -95,10 +97,9 @@ def _said(message: str) -> str:
 def _item(change: diff.Change, kept: bool) -> Item:
     name = change.name.partition("/")[2]
     called = change.called if change.called.split("/")[-1] != name else ""
-    properties = change.properties
-    if change.operation == "replace":  # with another generated name, which nobody chose
-        called = ""
-        properties = tuple(one for one in properties if one.path != "metadata.name" or one.replaces)
+    if change.operation == "replace":
+        called = ""  # another generated name, which nobody chose
+    properties = [one for one in change.properties if one.replaces or not _bookkeeping(one, change.operation)]
     operation = Operation(change.operation)
     forgotten = kept and operation is Operation.DELETE
     return Item(
@@ -113,6 +114,13 @@ def _item(change: diff.Change, kept: bool) -> Item:
     )
 
 
+def _bookkeeping(one: diff.Property, operation: str) -> bool:
+    """Whether a property only says that Pulumi chooses, or chose, the name."""
+    if one.path == "metadata.annotations":
+        return isinstance(one.old, Mapping) and set(one.old) == {"pulumi.com/autonamed"} and one.new is None
+    return one.path in _NAMES and (operation == "replace" or one.new is None)
+
+
 def kind(urn: str) -> str:
     """A resource's kind in words: `StatefulSet`, `sql DatabaseInstance`."""
     package, _, rest = urn.split("::")[2].split("$")[-1].partition(":")
@@ -125,13 +133,15 @@ def component(urn: str) -> str:
     """The part of the platform that a resource belongs to: `Qdrant`, `Network flows`."""
     chain = [part.removeprefix(OUR) for part in urn.split("::")[2].split("$")[:-1] if part.startswith(OUR)]
     inner = chain[1:] if chain[:1] == ["Platform"] else chain
-    words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", inner[0] if inner else "Platform").split()
-    return " ".join([words[0], *(word if word.isupper() else word.lower() for word in words[1:])])
+    first, *others = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", inner[0] if inner else "Platform").split()
+    return " ".join([_SHORT.get(first, first), *(_SHORT.get(word, word.lower()) for word in others)])
 
 
 def readable(path: str) -> str:
     """A property's path without what is the same for every pod: `containers[app].env[KH_X]`."""
     path = path.removeprefix("spec.template.spec.")
+    for unknown in diff.UNKNOWN:
+        path = path.replace(unknown, "?")
     return re.sub(r"(\benv\[[^\]]+\])\.value$", r"\1", path)
 
 

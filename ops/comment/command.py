@@ -67,7 +67,8 @@ def live(project: Project, stack: str, note: Say, *, refresh: bool) -> Report:
             found = previewer.evaluate(refresh=refresh)
     except OpsError as error:
         found = evaluation.failed(str(error))
-    return collect(stack, against, found.without(f"{project.root}/"), policies_of(project, stack))
+    policies = None if found.errors else policies_of(project, stack)
+    return collect(stack, against, found.without(f"{project.root}/"), policies)
 
 
 def read(files: Sequence[Path], expected: Sequence[str]) -> tuple[Report, ...]:

@@ -9,7 +9,7 @@ LONGEST = 300
 """Characters on one line."""
 
 _RUN = re.compile(r"`+")
-_WORDS = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ().,;/-]*")
+_WORDS = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ().,;'/-]*")
 """What no reading of Markdown, by GitHub either, makes more of than words."""
 
 

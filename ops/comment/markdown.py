@@ -6,6 +6,7 @@ from itertools import groupby
 from ops.comment.detail import LEVELS, Detail
 from ops.comment.escape import block, cell, code, word
 from ops.comment.report import LOSING, Changed, Item, Operation, Report, Verdict
+from ops.diff import LATER
 
 MARKER = "<!-- kotaemon-preview -->"
 """By this the comment is found again, to be updated in place."""
@@ -95,7 +96,7 @@ def _policies_in_short(report: Report) -> str:
 def headline(report: Report) -> str:
     """`**1 delete**, 2 updates`, or what else is to be said of a stack in one line."""
     if report.failed:
-        return "❌ **the preview failed**: nobody knows what this would do"
+        return "❌ **the preview failed**"
     parts = []
     for operation, (one, many) in TITLES.items():
         count = report.count(operation)
@@ -122,10 +123,8 @@ def _stack(report: Report, detail: Detail) -> list[str]:
         )
     lines += _held(report, detail)
     if report.warnings:
-        lines += [
-            "",
-            *_folded(f"{len(report.warnings)} warnings", [f"- {code(one)}" for one in report.warnings[:20]]),
-        ]
+        title = "1 warning" if len(report.warnings) == 1 else f"{len(report.warnings)} warnings"
+        lines += ["", *_folded(title, [f"- {code(one)}" for one in report.warnings[:20]])]
     return lines
 
 
@@ -173,11 +172,17 @@ def _creates(items: Sequence[Item], detail: Detail) -> list[str]:
 
 
 def _properties(item: Item, detail: Detail) -> list[str]:
-    lines: list[str] = []
-    for one in item.changed[: detail.properties]:
-        lines += _property(one)
-    more = len(item.changed) - detail.properties
-    return [*lines, *([f"  - and {more} more properties"] if more > 0 else [])]
+    # Where only the update will tell, that a property may change is all there is to say.
+    later = [one for one in item.changed if one.new == LATER and not one.replaces]
+    told = [one for one in item.changed if one not in later]
+    lines = [line for one in told[: detail.properties] for line in _property(one)]
+    more = len(told) - detail.properties
+    if more > 0:
+        lines.append(f"  - and {more} more properties")
+    if later and detail.properties:
+        names = ", ".join(code(one.path) for one in later[: detail.properties])
+        lines.append(f"  - only the update will tell whether these stay the same: {names}")
+    return lines
 
 
 def _property(one: Changed) -> list[str]:
@@ -204,7 +209,7 @@ def _broken(report: Report, detail: Detail) -> list[str]:
         return []
     lines = ["", "#### Policies that don't hold"]
     for one in report.broken()[: detail.broken]:
-        lines.append(f"- ❌ **{word(one.severity)}** {code(one.id)}: {code(one.title)}")
+        lines.append(f"- ❌ **{word(one.severity)}** {code(one.id)} {word(one.title)}")
         lines += [f"  - {code(place)}" for place in one.where[: detail.where]]
         lines += [f"  {line}" for line in _more(len(one.where) - detail.where, "places")]
         if one.remedy:
@@ -216,7 +221,7 @@ def _held(report: Report, detail: Detail) -> list[str]:
     if report.policies is None or not detail.passes:
         return []
     held = [one for one in report.policies if one.state is Verdict.PASS]
-    lines = [f"- {code(one.id)}: {code(one.title)}" for one in held]
+    lines = [f"- {code(one.id)} {word(one.title)}" for one in held]
     rest = sum(one.state is Verdict.NOT_APPLICABLE for one in report.policies)
     if rest:
         lines.append(f"- and {rest} about nothing that this stack has")

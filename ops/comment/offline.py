@@ -65,7 +65,7 @@ def _report(project: Project, before: Project, stack: str, folder: Path, base: s
     else:
         against = f"nothing, as {base} has no stack {stack}"
     found = _evaluate(project, stack, folder, bring_up=False)
-    return collect(stack, against, found, policies_of(project, stack))
+    return collect(stack, against, found, None if found.errors else policies_of(project, stack))
 
 
 def fork_point(project: Project, base: str) -> str:

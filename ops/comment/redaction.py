@@ -4,13 +4,16 @@ import re
 from collections.abc import Mapping
 
 from components.config.redact import HIDDEN, looks_secret, visible
-from ops.diff import SECRET, masked
+from ops.diff import SECRET, UNKNOWN, masked
 
 _ASSIGNMENT = re.compile(r"""(?P<name>[A-Za-z_][\w.-]*)(?P<is>["']?\s*[:=]\s*)(?P<value>\S.*)""")
 """`NAME=value`, `name: value` and `"name": "value"`, as in files and messages."""
 
 _NAMES_A_SECRET = frozenset({"secretName", "secretKeyRef", "configMapKeyRef"})
 """Keys that say where a secret is, not what it is: a reviewer needs those."""
+
+_GOOGLES_NAME = re.compile(r"projects/[a-z0-9-]+/[A-Za-z0-9/_.-]+")
+"""The full name of something on Google Cloud, such as a key; never the thing itself."""
 
 
 def redacted(value: object, path: str = "") -> object:
@@ -27,7 +30,7 @@ def redacted(value: object, path: str = "") -> object:
     if isinstance(value, list):
         return [redacted(one, path) for one in value]
     if isinstance(value, str):
-        if value == SECRET or _refers(path):
+        if value == SECRET or value in UNKNOWN or _refers(path) or _GOOGLES_NAME.fullmatch(value):
             return value
         return HIDDEN if looks_secret(_telling(path), value) else value
     return value  # no number and no switch is a secret

@@ -31,7 +31,7 @@ class Verdict(StrEnum):
 
     PASS = "pass"  # noqa: S105 no password
     FAIL = "fail"
-    NOT_APPLICABLE = "n/a"
+    NOT_APPLICABLE = "not applicable"
 
 
 _STRICT = ConfigDict(extra="forbid")
@@ -80,7 +80,7 @@ class Item:
 class Policy:
     """One rule, and whether it holds."""
 
-    __pydantic_config__ = ConfigDict(extra="ignore")  # `make policy` may tell more than is shown here
+    __pydantic_config__ = _STRICT
     id: str
     severity: str
     title: str
@@ -126,8 +126,6 @@ class Report:
 
 
 _REPORTS = TypeAdapter(tuple[Report, ...])
-POLICIES = TypeAdapter(tuple[Policy, ...])
-"""Reads the JSON of `make policy`."""
 
 
 def to_json(reports: tuple[Report, ...]) -> str:

@@ -1,13 +1,19 @@
 """From the engine's JSON to what a comment says, without secrets."""
 
+import json
 from collections.abc import Mapping
 
 import pytest
 
+from ops.comment import policies
 from ops.comment.collect import collect, component, kind, merged
 from ops.comment.evaluation import Evaluation, failed
 from ops.comment.redaction import redacted, redacted_line
-from ops.comment.report import Changed, Item, Operation, Report
+from ops.comment.report import Changed, Item, Operation, Report, Verdict
+from ops.policy import as_object
+from policies.check import check
+from policies.graph import Graph, Resource
+from policies.rules import RULES
 
 from .digests import digest, step
 from .events import SECRET
@@ -169,6 +175,7 @@ def test_why_it_is_replaced_is_told() -> None:
             "Qdrant",
         ),
         ("urn:pulumi:p::k::kotaemon:index:Platform$kotaemon:index:NetworkFlows$kubernetes:x:Y::n", "Network flows"),
+        ("urn:pulumi:p::k::kotaemon:index:Platform$kotaemon:index:CloudSqlPostgres$gcp:x:Y::n", "Cloud SQL postgres"),
         ("urn:pulumi:p::k::kubernetes:core/v1:Service::q", "Platform"),
     ],
 )  # fmt: skip
@@ -212,6 +219,8 @@ def test_nothing_that_may_be_a_secret_gets_into_a_comment(path: str, value: obje
         ("spec.volumes[files].secret.secretName", "tls-1a2b"),
         ("env[A].valueFrom.secretKeyRef.name", "openai"),
         ("spec.tls.enabled", "yes"),
+        ("encryption.kmsKey", "projects/p/locations/l/keyRings/r/cryptoKeys/k"),
+        ("encryption.kmsKey", "04da6b54-80e4-46f7-96ec-b56ff0331ba9"),
     ],
 )
 def test_what_a_reviewer_needs_is_not_hidden(path: str, value: object) -> None:
@@ -253,3 +262,36 @@ def test_errors_and_warnings_hold_no_secret() -> None:
     found = collect("prod", "main", said)
     assert LEAKS not in str(found)
     assert "failed" in found.errors[0]
+
+
+def test_the_policies_are_read_from_what_make_policy_prints() -> None:
+    """Its form is another module's, so it is read from the real thing."""
+    broken = Resource(
+        urn="urn:pulumi:p::k::gcp:storage/bucket:Bucket::files",
+        type="gcp:storage/bucket:Bucket",
+        name="files",
+        inputs={},
+    )
+    outcomes = check(Graph((broken,), production=True), RULES)
+    read = policies.read(json.dumps([as_object(one) for one in outcomes]))
+    assert [one.id for one in read] == [rule.id for rule in RULES]
+    (uniform,) = [one for one in read if one.id == "BKT-01"]
+    assert uniform.state is Verdict.FAIL
+    assert uniform.where[0].startswith("Bucket/files")
+    assert uniform.remedy
+
+
+def test_a_name_that_pulumi_will_choose_again_is_no_change_to_read() -> None:
+    """Where the cluster itself is replaced, every generated name on it is unknown."""
+    own = {"annotations": {"pulumi.com/autonamed": "true"}, "name": "files-1a2b"}
+    item = only(
+        step("update", CONFIG_MAP, "files", old={"metadata": own, "a": 1}, new={"metadata": {}, "a": 2})
+    )
+    assert item.changed == (Changed(path="a", old="1", new="2"),)
+
+
+def test_an_unknown_name_in_a_path_is_a_question_mark() -> None:
+    unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+    old, new = ({"subnets": [{"name": name, "size": size}]} for name, size in (("a", 1), (unknown, 1)))
+    changed = only(step("update", "gcp:compute/routerNat:RouterNat", "nat", old=old, new=new)).changed
+    assert {one.path for one in changed} == {"subnets[?]", "subnets[a]"}

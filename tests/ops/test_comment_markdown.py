@@ -79,6 +79,12 @@ def test_what_comes_and_goes_reads_differently_from_what_changes() -> None:
     assert "    ```diff\n    -x\n    +y\n    ```\n" in text
 
 
+def test_what_only_the_update_will_tell_is_one_line() -> None:
+    changes = [Changed(path=path, old="x", new="(known after up)") for path in ("a", "b")]
+    text = render([one(item(Operation.UPDATE, "updated", *changes))])
+    assert "  - only the update will tell whether these stay the same: `a`, `b`\n" in text
+
+
 def test_creates_are_folded() -> None:
     text = render([one(*EACH)])
     folded = text[text.index("<details>") : text.index("</details>")]
@@ -96,8 +102,8 @@ def test_what_is_only_forgotten_is_not_called_deleted() -> None:
     [
         (one(), "no changes"),
         (one(*EACH), "**2 deletes**, **1 replace**, 1 update, 1 create"),
-        (one(errors=("broken",)), "❌ **the preview failed**: nobody knows what this would do"),
-        (one(*EACH, errors=("broken",)), "❌ **the preview failed**: nobody knows what this would do"),
+        (one(errors=("broken",)), "❌ **the preview failed**"),
+        (one(*EACH, errors=("broken",)), "❌ **the preview failed**"),
     ],
 )
 def test_a_stacks_headline_says_all_that_counts(report: Report, expected: str) -> None:
@@ -123,7 +129,7 @@ def test_several_stacks_are_one_comment_with_one_table() -> None:
 def test_broken_policies_are_shown_and_the_others_folded() -> None:
     text = render([one(policies=POLICIES)])
     shown, _, folded = text.partition("<details>")
-    assert "- ❌ **mandatory** `data-protected`: `Data is protected`" in shown
+    assert "- ❌ **mandatory** `data-protected` Data is protected" in shown
     assert "  - `StatefulSet/qdrant`\n  - `Bucket/files`\n  - to mend it: `protect=True`\n" in shown
     assert "`pods-restricted`" not in shown
     assert "`pods-restricted`" in folded
