@@ -8,7 +8,7 @@ import asyncio
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 import pulumi
@@ -54,6 +54,8 @@ class Recording:
     """Placeholder -> the configuration key that holds it."""
     others: list[str] = field(default_factory=list)
     """Resources that no manifest can hold, such as Google Cloud's."""
+    assumed: dict[str, str] = field(default_factory=dict)
+    """What only Google knows, made up here -> whose it is."""
     registered: list[Resource] = field(default_factory=list)
     """Every resource, with its options."""
     production: bool = False
@@ -71,8 +73,10 @@ def placeholder(*parts: str) -> str:
 
 
 class _Recorder(mocks.Mocks):
-    def __init__(self, recording: Recording) -> None:
+    def __init__(self, recording: Recording, places: Mapping[str, str]) -> None:
         self.recording = recording
+        self._places = places
+        """Google's project and region."""
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[str, object]]:
         state = dict(args.inputs)
@@ -87,9 +91,30 @@ class _Recorder(mocks.Mocks):
                 state[output] = word
         elif args.custom and not args.typ.startswith("pulumi:"):
             self.recording.others.append(f"{args.typ} {args.name}")
+        if args.typ.startswith("gcp:"):
+            return self._google(args)
         return args.name, state
 
+    def _google(self, args: mocks.MockResourceArgs) -> tuple[str, dict[str, object]]:
+        """What Google would say of it, made up."""
+        from sandbox.providers.gcp import pretend
+        from sandbox.providers.gcp.computed import merged
+
+        name = {} if "name" in args.inputs else {"name": f"{args.name}-{content_hash(args.inputs)[:7]}"}
+        identity, outputs = pretend.resource(args.typ, {**name, **args.inputs}, self._places)
+        for path, value in _texts({**name, **outputs}):
+            self.recording.assumed[value] = f"{path} of {args.typ.rpartition(':')[2]} {args.name}"
+        whole = merged({**name, **args.inputs}, outputs)
+        assert isinstance(whole, dict)  # noqa: S101 both are mappings
+        return identity, dict(whole)
+
     def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, object], list[tuple[str, str]] | None]:
+        if args.token.startswith("gcp:"):
+            from sandbox.providers.gcp import pretend
+
+            found = pretend.function(args.token, args.args, self._places)
+            if found is not None:
+                return dict(found), []
         raise OpsError(f"The program asks {args.token} while it runs, so it can't be rendered.")
 
     def _object(self, name: str, state: dict[str, object]) -> tuple[str, dict[str, object]]:
@@ -107,6 +132,18 @@ class _Recorder(mocks.Mocks):
 def content_hash(manifest: Mapping[str, object]) -> str:
     """Ten hexadecimal digits that follow everything in a manifest."""
     return hashlib.sha256(json.dumps(manifest, sort_keys=True).encode()).hexdigest()[:10]
+
+
+def _texts(value: object, path: str = "") -> Iterator[tuple[str, str]]:
+    """Every text in a value, with its path; not short ones and choices such as PRIVATE, which are in everything."""
+    if isinstance(value, Mapping):
+        for key, one in value.items():
+            yield from _texts(one, f"{path}.{key}" if path else str(key))
+    elif isinstance(value, list):
+        for one in value:
+            yield from _texts(one, path)
+    elif isinstance(value, str) and len(value) > 6 and not value.isupper():
+        yield path, value
 
 
 def clean(value: object) -> object:
@@ -141,7 +178,7 @@ def record(project: Project, stack: str) -> Recording:
     recording = Recording()
     values, secrets = configuration(project, stack, recording)
     recording.production = values.get("kotaemon:production") == "true"
-    recorder = _Recorder(recording)
+    recorder = _Recorder(recording, _places(values))
     monitor = Monitor(recorder, MARK)
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
@@ -183,6 +220,17 @@ def configuration(project: Project, stack: str, recording: Recording) -> tuple[d
         values[full] = value if isinstance(value, str) else json.dumps(value)
     # No cluster is looked at, so that this machine's kubeconfig can't change or stop a render.
     return {**values, "kubernetes:kubeconfig": "none", "kubernetes:context": "none"}, secrets
+
+
+def _places(values: Mapping[str, str]) -> dict[str, str]:
+    """Where things are at Google."""
+    try:
+        google = json.loads(values.get("kotaemon:google", "{}"))
+    except json.JSONDecodeError:
+        google = {}
+    region = str(google.get("region", "region")) if isinstance(google, dict) else "region"
+    project = str(google.get("project", "project")) if isinstance(google, dict) else "project"
+    return {"project": project, "region": region, "location": region}
 
 
 def _defaults(project: Project) -> dict[str, object]:

@@ -40,8 +40,21 @@ def render(project: Project, stack: str, out: Path, store: str, say: Callable[[s
         say(
             f"Its secrets are references to the store `{store}`: {out / 'SECRETS.md'} lists what must be in it."
         )
+    for line in assumptions(recording, written):
+        say(line)
     if recording.others:
         say(f"Not in it, as they are no Kubernetes objects: {', '.join(sorted(recording.others)[:8])}")
+
+
+def assumptions(recording: Recording, written: Mapping[str, str]) -> list[str]:
+    """What stands in the manifests and only Google knows: which file, which value, whose it is."""
+    found = [
+        f"  {name}: {value} ({whose})"
+        for name, text in written.items()
+        for value, whose in recording.assumed.items()
+        if value in text
+    ]
+    return ["Made up, as only Google knows it; put in what `make up` shows:", *found] if found else []
 
 
 def files(recording: Recording, stack: str, store: str) -> dict[str, str]:
