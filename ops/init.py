@@ -95,15 +95,17 @@ def init(project: Project, stack: str, given: Given, source: str | None, ask: As
             )
         elif question.lacking and ask is not None and (question.required or not given):
             text, answer = _asked(question, text, stack, project.root, ask, say)
-        if answer is not None and (answer or question.several):
-            said.append(f"  {question.key} = {answer or 'nobody yet'}")
+        if answer:
+            said.append(f"  {question.key} = {answer}")
+        elif question.several and question.lacking:
+            said.append(f"  {question.key}: nobody may enter yet (make init STACK={stack} {question.flag}=…)")
     if text == before and not new:
-        say(f"{file.name} lacks nothing.")
+        say(f"{file.name} is as it was.")
     else:
         _write(file, text)
         say(f"{'Wrote' if new else 'Completed'} {file.name}:")
-        for line in said:
-            say(line)
+    for line in said:
+        say(line)
     if left := _problems(text, stack, project.root):
         say("Still wrong in it, with what to type in `make preview`:")
         for key, _, why in left:

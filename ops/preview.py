@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from pulumi.automation.events import EngineEvent
 
-from ops import diff
+from ops import diff, placeholders
 from ops.operations import opened
 from ops.progress import Display, Progress
 from ops.stack import Session, stack_option
@@ -13,6 +13,7 @@ from ops.up import watched
 
 def preview(session: Session, say: Callable[[str], object], *, refresh: bool, properties: bool) -> None:
     """Show what an update would change. Raises OpsError, ReportedError, or KeyboardInterrupt."""
+    placeholders.refuse(session.engine, session.stack, session.config)
     events: list[EngineEvent] = []
     progress = Progress()
     with opened(session) as operations:

@@ -3,6 +3,7 @@
 import difflib
 import stat
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,9 +13,15 @@ from components.config.edge import EXAMPLE_DOMAIN
 from components.config.google import EXAMPLE_PROJECT
 from ops import __main__ as main
 from ops import init, placeholders
+from ops.backend import Backend
+from ops.clusters import Cluster, Source
+from ops.engine import Engine, Kind
 from ops.errors import OpsError
 from ops.init import Given
 from ops.paths import Project
+from ops.preview import preview
+from ops.stack import Session
+from ops.up import up
 from ops.yaml_edit import with_value, without_keys
 from tests.ops.test_machine import make
 
@@ -43,6 +50,8 @@ config:
     secure: v1:abcdef
   # The end.
 """
+REAL = Engine(Kind.PATH, Path("/no/such/pulumi"), "3.272.0")
+"""An engine with the official plugins."""
 OURS = Given(project="my-project", domain="chat.example.org", members="")
 
 
@@ -112,16 +121,21 @@ def test_it_says_what_was_written_and_what_comes_next(project: Project, prod: Pa
         "Completed Pulumi.prod.yaml:",
         "  kotaemon:google.project = my-project",
         "  kotaemon:edge.domain = chat.example.org",
-        "  kotaemon:edge.auth.members = nobody yet",
+        "  kotaemon:edge.auth.members: nobody may enter yet (make init STACK=prod MEMBERS=…)",
         "Next: make doctor STACK=prod, make preview STACK=prod, make up STACK=prod",
     ]
+
+
+def test_that_nobody_may_enter_yet_is_told_where_nobody_was_asked(project: Project, prod: Path) -> None:
+    said = run(project, Given(project="my-project", domain="chat.example.org"))
+    assert "  kotaemon:edge.auth.members: nobody may enter yet (make init STACK=prod MEMBERS=…)" in said
 
 
 def test_the_same_again_changes_nothing(project: Project, prod: Path) -> None:
     run(project, OURS)
     before = (prod.read_bytes(), prod.stat().st_mtime_ns)
-    assert "Pulumi.prod.yaml lacks nothing." in run(project, OURS)
-    assert "Pulumi.prod.yaml lacks nothing." in run(project, Given())
+    assert "Pulumi.prod.yaml is as it was." in run(project, OURS)
+    assert "Pulumi.prod.yaml is as it was." in run(project, Given())
     assert (prod.read_bytes(), prod.stat().st_mtime_ns) == before
 
 
@@ -322,13 +336,36 @@ def test_an_example_may_not_reach_the_real_google(project: Project, prod: Path) 
     """Somebody else's project would be asked for, and a certificate for a domain that is nobody's."""
     config = yaml.safe_load(prod.read_text())["config"]
     with pytest.raises(OpsError) as caught:
-        placeholders.refuse("prod", config)
+        placeholders.refuse(REAL, "prod", config)
     assert str(caught.value) == (
         "Pulumi.prod.yaml still has the example of kotaemon:google.project and kotaemon:edge.domain; "
         "yours: make init STACK=prod"
     )
     run(project, OURS)
-    placeholders.refuse("prod", yaml.safe_load(prod.read_text())["config"])
+    placeholders.refuse(REAL, "prod", yaml.safe_load(prod.read_text())["config"])
+
+
+def test_a_stand_in_previews_with_the_examples(project: Project, prod: Path, tmp_path: Path) -> None:
+    """So that the committed stacks can be looked at without an account."""
+    config = yaml.safe_load(prod.read_text())["config"]
+    (tmp_path / "pulumi-resource-kubernetes").touch()
+    with pytest.raises(OpsError, match="make init STACK=prod"):
+        placeholders.refuse(replace(REAL, stand_ins=tmp_path), "prod", config)
+    (tmp_path / "pulumi-resource-gcp").touch()
+    placeholders.refuse(replace(REAL, stand_ins=tmp_path), "prod", config)
+    placeholders.refuse(REAL, "local", {"kotaemon:edge": {"kind": "gateway", "domain": EXAMPLE_DOMAIN}})
+
+
+@pytest.mark.parametrize("command", ["up", "preview"])
+def test_no_engine_is_started_for_an_example(project: Project, prod: Path, command: str) -> None:
+    config = yaml.safe_load(prod.read_text())["config"]
+    session = Session(project, "prod", config, REAL, Cluster(Source.PROGRAM), Backend("file:///x"), {})
+    commands: dict[str, Callable[[], None]] = {
+        "up": lambda: up(session, print),
+        "preview": lambda: preview(session, print, refresh=False, properties=False),
+    }
+    with pytest.raises(OpsError, match=r"still has the example(?s:.*)make init STACK=prod"):
+        commands[command]()
 
 
 def test_the_stacks_of_this_project_can_be_set_up(tmp_path: Path) -> None:
