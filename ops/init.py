@@ -3,7 +3,6 @@
 import os
 import re
 import shutil
-import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ import yaml
 
 from ops.clusters import LOCAL_STACK
 from ops.errors import OpsError
+from ops.gcloud import active_member
 from ops.paths import Project
 from ops.placeholders import EXAMPLES
 from ops.stack_settings import settings_of
@@ -163,7 +163,7 @@ def _asked(question: Question, text: str, stack: str, root: Path, ask: Ask, say:
     """Ask until the settings accept the answer; Enter takes what is proposed."""
     proposed = question.proposed
     if question.several and not proposed:
-        proposed = _whoever_is_logged_in()
+        proposed = active_member()
     while True:
         try:
             answer = ask(f"{question.text}{f' [{proposed}]' if proposed else ''}: ").strip() or proposed
@@ -237,27 +237,6 @@ def _copied(project: Project, stack: str, source: str | None, say: Say) -> str:
             f"  without its secret {key}: make pulumi STACK={stack} ARGS='config set --secret {key.split(':')[-1]}'"
         )
     return text
-
-
-def _whoever_is_logged_in() -> str:
-    """The account that gcloud uses, as IAM names it; nothing where there is no gcloud."""
-    gcloud = shutil.which("gcloud")
-    if gcloud is None:
-        return ""
-    try:
-        done = subprocess.run(
-            [gcloud, "config", "get-value", "account"],
-            capture_output=True,
-            text=True,
-            timeout=10,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
-    account = done.stdout.strip()
-    if "@" not in account:
-        return ""
-    return f"{'serviceAccount' if account.endswith('.gserviceaccount.com') else 'user'}:{account}"
 
 
 def _read(file: Path) -> str:

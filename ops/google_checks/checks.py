@@ -7,6 +7,7 @@ from components.config.google import EXAMPLE_PROJECT, ExistingGke, GkeCluster
 from components.config.settings import Settings
 from components.gke.apis import NEEDED_BEFORE, required_apis
 from ops.doctor import Check, State
+from ops.gcloud import active_member
 
 from . import permissions, policies, quotas
 from .access import LOG_IN, Api, ApiError, Endpoints, LoginError, UnreachableError, entries, log_in, mapping
@@ -37,7 +38,7 @@ def google_checks(settings: Settings, stack: str, endpoints: Endpoints | None = 
     yield Check("credentials", State.OK, identity.member or "there, and taken")
     api = Api(identity, project, endpoints or Endpoints())
     try:
-        yield from _of_project(api, settings, identity.member or "user:YOU")
+        yield from _of_project(api, settings, identity.member or active_member() or "user:YOU")
     except UnreachableError as error:
         yield _unreachable(error)
     finally:
@@ -191,7 +192,7 @@ def _quotas(api: Api, settings: Settings, member: str) -> Iterator[Check]:
             "quota",
             State.MISSING if found.hopeless else State.OPTIONAL,
             f"{found.metric} {where}: the stack takes {asked}, {found.quota.usage:.0f} of {found.quota.limit:.0f} "
-            "are in use" + ("" if found.hopeless else " (its own, perhaps)"),
+            f"are in use{' (its own, perhaps)' if found.quota.usage else ''}",
             f"ask for more: https://console.cloud.google.com/iam-admin/quotas?project={project}",
         )
     if not shortages:

@@ -17,6 +17,7 @@ from components.gke.apis import REQUIRED_APIS
 from ops.google_checks.access import Endpoints, Json
 
 TOKEN = "ya29.a-token-that-nobody-may-read"
+IMPERSONATED = "deployer-of-another@my-project.iam.gserviceaccount.com"
 ACCOUNT = "deployer@my-project.iam.gserviceaccount.com"
 
 
@@ -116,6 +117,8 @@ def serving(project: Project) -> Iterator[str]:
             time.sleep(project.delay)
             if parts.path == "/token":
                 status, said = project.login
+            elif parts.path.endswith(f"{IMPERSONATED}:generateAccessToken"):
+                status, said = 200, {"accessToken": TOKEN, "expireTime": "2100-01-01T00:00:00Z"}
             elif self.headers.get("Authorization") != f"Bearer {TOKEN}":
                 status, said = refusal(401, "Request had invalid authentication credentials.")
             elif self.headers.get("x-goog-user-project") != project.id:

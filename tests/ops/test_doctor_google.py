@@ -170,6 +170,19 @@ def test_a_token_of_the_environment_is_used_as_the_provider_does(
     assert "/token" not in project.asked
 
 
+def test_an_account_that_is_impersonated_is_the_one_that_counts(
+    doctor: Doctor, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The provider acts as it, so its permissions are the ones that are needed."""
+    monkeypatch.setenv(IMPERSONATED, google_server.IMPERSONATED)
+    monkeypatch.setattr(
+        "google.auth.iam._IAM_ENDPOINT", url + "/v1/projects/-/serviceAccounts/{}:generateAccessToken"
+    )
+    found = doctor()
+    assert not lacking(found)
+    assert f"serviceAccount:{google_server.IMPERSONATED}" in [check.found for check in found]
+
+
 # The project and its services ------------------------------------------------------------------------
 
 
