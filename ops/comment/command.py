@@ -72,9 +72,12 @@ def live(project: Project, stack: str, note: Say, *, refresh: bool) -> Report:
 
 
 def read(files: Sequence[Path], expected: Sequence[str]) -> tuple[Report, ...]:
-    """Reports out of files, or out of the output of `pulumi preview --json`; a stack without one has failed."""
+    """Reports out of files or folders; a stack that was expected and has none has failed.
+
+    A file may also hold what `pulumi preview --json` printed; its name is then the stack's.
+    """
     found: dict[str, Report] = {}
-    for file in files:
+    for file in [one for path in files for one in (sorted(path.glob("*.json")) if path.is_dir() else [path])]:
         text = file.read_text(encoding="utf-8")
         if text.lstrip().startswith("["):
             found |= {one.stack: one for one in report.from_json(text, file)}

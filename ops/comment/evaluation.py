@@ -1,6 +1,7 @@
 """What the engine said about a program: the JSON of its preview, and its errors."""
 
 import json
+import re
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -96,10 +97,21 @@ def from_digest(text: str, source: Path) -> Evaluation:
     return Evaluation(digest=digest)
 
 
+_PROTECTED = re.compile(
+    r'unable to (replace|delete) resource "[^"]+"\s+as it is currently marked for protection'
+)
+
+
 def _told(progress: Progress) -> list[str]:
     """The errors of a run, each once and with its resource."""
     return [
-        of_program(message) or (f"{name}: {message}" if name else message)
+        protected(name, message) or of_program(message) or (f"{name}: {message}" if name else message)
         for name, message in progress.errors
         if message != "update failed" and not message.startswith("an unhandled error occurred:")
     ]
+
+
+def protected(name: str, message: str) -> str | None:
+    """That something would be lost which the program protects, in a line; None where that isn't the error."""
+    found = _PROTECTED.search(message)
+    return f"{name} would be {found[1]}d, but is protected: data hangs on it." if found else None

@@ -14,8 +14,7 @@ MARKER = "<!-- kotaemon-preview -->"
 LIMIT = 65_000
 """Characters; GitHub refuses a comment of more than 65,536."""
 
-ERRORS = 5
-ERROR_LINES = 30
+ERROR_LINES = 40
 
 TITLES = {
     Operation.DELETE: ("delete", "deletes"),
@@ -66,7 +65,7 @@ def _summary(reports: Sequence[Report]) -> list[str]:
     for report in reports:
         if report.failed:
             lines.append(
-                f"| {cell(report.stack)} | ❌ **preview failed** | | | | | {_policies_in_short(report)} |"
+                f"| {cell(report.stack)} | ✗ **preview failed** | | | | | {_policies_in_short(report)} |"
             )
             continue
         counts = [
@@ -90,13 +89,13 @@ def _policies_in_short(report: Report) -> str:
         return "not checked"
     broken = len(report.broken())
     held = sum(one.state is Verdict.PASS for one in report.policies)
-    return f"❌ **{broken} broken**, {held} hold" if broken else f"✅ {held} hold"
+    return f"✗ **{broken} broken**, {held} hold" if broken else f"✓ {held} hold"
 
 
 def headline(report: Report) -> str:
     """`**1 delete**, 2 updates`, or what else is to be said of a stack in one line."""
     if report.failed:
-        return "❌ **the preview failed**"
+        return "✗ **the preview failed**"
     parts = []
     for operation, (one, many) in TITLES.items():
         count = report.count(operation)
@@ -110,9 +109,10 @@ def _stack(report: Report, detail: Detail) -> list[str]:
     lines = [f"### {code(report.stack)}: {headline(report)}"]
     if report.against:
         lines += ["", f"<sub>Compared with {word(report.against)}.</sub>"]
-    for error in report.errors[:ERRORS]:
-        lines += ["", *block(error.splitlines()[:ERROR_LINES])]
-    lines += _more(len(report.errors) - ERRORS, "errors")
+    if report.failed:
+        said = "\n".join(report.errors).splitlines()
+        more = [f"… and {len(said) - ERROR_LINES} more lines"] if len(said) > ERROR_LINES else []
+        lines += ["", *block([*said[:ERROR_LINES], *more])]
     lines += _broken(report, detail)
     if not report.failed:
         losing = [item for item in report.items if item.losing]
@@ -209,7 +209,7 @@ def _broken(report: Report, detail: Detail) -> list[str]:
         return []
     lines = ["", "#### Policies that don't hold"]
     for one in report.broken()[: detail.broken]:
-        lines.append(f"- ❌ **{word(one.severity)}** {code(one.id)} {word(one.title)}")
+        lines.append(f"- ✗ **{word(one.severity)}** {code(one.id)} {word(one.title)}")
         lines += [f"  - {code(place)}" for place in one.where[: detail.where]]
         lines += [f"  {line}" for line in _more(len(one.where) - detail.where, "places")]
         if one.remedy:
@@ -225,7 +225,7 @@ def _held(report: Report, detail: Detail) -> list[str]:
     rest = sum(one.state is Verdict.NOT_APPLICABLE for one in report.policies)
     if rest:
         lines.append(f"- and {rest} about nothing that this stack has")
-    return ["", *_folded(f"✅ {len(held)} policies hold", lines)] if lines else []
+    return ["", *_folded(f"✓ {len(held)} policies hold", lines)] if lines else []
 
 
 def _folded(title: str, lines: Iterable[str]) -> list[str]:

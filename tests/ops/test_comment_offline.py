@@ -182,8 +182,8 @@ def test_the_command_writes_what_it_is_asked_for(repository: Project, tmp_path: 
     run(stacks=("local",), base="main", out=saved)
     run(stacks=("local", "prod"), files=(saved,), out=tmp_path / "page.html")
     assert "<code>bye</code>" in (tmp_path / "page.html").read_text()
-    run(stacks=("local", "prod"), files=(saved,))
-    assert "| `prod` | ❌ **preview failed** |" in said[0]
+    run(stacks=("local", "prod"), files=(saved.parent,))
+    assert "| `prod` | ✗ **preview failed** |" in said[0]
     with pytest.raises(ReportedError):
         run(stacks=(), files=(saved,), expect_none=True)
     raw = tmp_path / "dev.json"
