@@ -344,6 +344,16 @@ CLOUD_WRONG = [
           "no browser trusts", secrets=CLIENT),
     wrong("a controller of one's own, nowhere", gateway(controller={"install": False}), "edge.controller.namespace",
           "is missing: the namespace in which", secrets=CLIENT),
+    wrong("another controller than the one that is installed", gateway(controller={"envoy": False}),
+          "edge.controller.envoy", "must be true where the stack installs the controller", secrets=CLIENT),
+    wrong("replicas behind a controller that keeps nobody on one",
+          {**gateway(controller={"install": False, "namespace": "nginx", "envoy": False}), "docstore": {"kind":
+           "postgres"}, "app": {"replicas": 2, "storage": SHARED}},
+          "edge.controller.envoy", "must be true with more than one replica", secrets=CLIENT),
+    wrong("IAP's secret under another key",
+          {**door(auth={"kind": "iap", "clientId": "a-client"}),
+           "secrets": {"oidcClientSecret": {"name": "oidc", "key": "client-secret"}}},
+          "secrets.oidcClientSecret.key", "must be key: Identity-Aware Proxy"),
 ]  # fmt: skip
 """Each row is one mistake that somebody will make on Google Cloud, or at the front door."""
 
@@ -463,6 +473,17 @@ CLOUD_VALID: dict[str, tuple[Values, dict[str, str]]] = {
             certManager={"email": "ops@example.com"},
         ),
         CLIENT,
+    ),
+    "a gateway with another controller": (
+        gateway(controller={"install": False, "namespace": "nginx", "envoy": False}),
+        CLIENT,
+    ),
+    "IAP's secret in a Secret": (
+        {
+            **door(auth={"kind": "iap", "clientId": "a-client"}),
+            "secrets": {"oidcClientSecret": {"name": "oidc", "key": "key"}},
+        },
+        {},
     ),
     "people by their addresses": (proxy(emails=["ann@gmail.com"], emailDomains=None), CLIENT),
     "people by their groups": (proxy(groups=["kotaemon"], emailDomains=None), CLIENT),
