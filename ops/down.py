@@ -9,6 +9,7 @@ from ops import backend as backends
 from ops.clusters import Source
 from ops.diff import HOLDS_DATA
 from ops.errors import OpsError
+from ops.google import refuse_stand_in
 from ops.operations import opened
 from ops.outputs import absent
 from ops.progress import Display, Progress, short
@@ -21,6 +22,7 @@ Resource = Mapping[str, object]
 def down(session: Session, say: Callable[[str], object], *, yes: bool) -> None:
     """Destroy the stack. Raises OpsError, ReportedError, or KeyboardInterrupt."""
     refuse_production(session.config, session.stack)
+    refuse_stand_in(session.engine, session.stack, "down")
     with opened(session) as operations:
         if not operations.exists():
             raise OpsError(f"Nothing to delete. {absent(session)}")

@@ -15,6 +15,8 @@ from ops.errors import OpsError
 VARIABLE = "KOTAEMON_ENGINE"
 PLUGINS = {"kubernetes": "pulumi-kubernetes", "random": "pulumi-random"}
 """Plugin of every stack -> the Python package whose version it must have."""
+GOOGLE_PLUGINS = {"gcp": "pulumi-gcp"}
+"""The same for what a stack on Google Cloud needs beside them."""
 
 
 class Kind(StrEnum):
@@ -46,6 +48,10 @@ class Engine:
         extra = ", stand-in plugins" if self.stand_ins and self.kind is not Kind.SANDBOX else ""
         return f"{NAMES[self.kind]} (pulumi {self.version}{extra})"
 
+    def stands_in(self, plugin: str) -> bool:
+        """Whether a stand-in runs in place of this official plugin."""
+        return self.stand_ins is not None and (self.stand_ins / f"pulumi-resource-{plugin}").exists()
+
     def environment(self, base: Mapping[str, str]) -> dict[str, str]:
         """What the engine needs in its environment, besides backend and passphrase."""
         folders = [str(self.command.parent)]
@@ -74,8 +80,11 @@ def order(wanted: Kind | None) -> tuple[Kind, ...]:
     return (wanted,) if wanted else tuple(Kind)
 
 
-def choose(environment: Mapping[str, str]) -> Engine:
-    """The engine for this machine, installed or built first where that is needed. Raises OpsError."""
+def choose(environment: Mapping[str, str], *, google: bool = False) -> Engine:
+    """The engine for this machine, installed or built first where that is needed. Raises OpsError.
+
+    With `google`, for a stack that needs the plugin for Google Cloud, too.
+    """
     wanted = forced(environment)
     finders: dict[Kind, Callable[[], tuple[Path, str] | None]] = {
         Kind.PATH: _on_path,
@@ -85,7 +94,7 @@ def choose(environment: Mapping[str, str]) -> Engine:
     for kind in order(wanted):
         if found := finders[kind]():
             command, version = found
-            return Engine(kind, command, version, _stand_ins(kind, environment))
+            return Engine(kind, command, version, _stand_ins(kind, environment, google))
     raise OpsError(
         f"There is no engine of the kind that {VARIABLE}={wanted} asks for.",
         "Install Pulumi (https://www.pulumi.com/docs/install/) and put it on PATH"
@@ -162,29 +171,25 @@ def _sandbox() -> tuple[Path, str]:
     return command, build.BINARIES["pulumi"].version
 
 
-def missing_plugins(environment: Mapping[str, str]) -> list[str]:
-    """The official plugins of every stack that aren't installed at the version the program needs."""
+def missing_plugins(environment: Mapping[str, str], plugins: Mapping[str, str] = PLUGINS) -> list[str]:
+    """Which official plugins aren't installed at the version that the program needs."""
     home = Path(environment.get("PULUMI_HOME") or Path.home() / ".pulumi")
     return [
         name
-        for name, package in PLUGINS.items()
+        for name, package in plugins.items()
         if not (home / "plugins" / f"resource-{name}-v{installed_version(package)}").is_dir()
         and not shutil.which(f"pulumi-resource-{name}")
     ]
 
 
-def _stand_ins(kind: Kind, environment: Mapping[str, str]) -> Path | None:
+def _stand_ins(kind: Kind, environment: Mapping[str, str], google: bool) -> Path | None:
     """Stand-ins for exactly the plugins that are missing and can't be had; None where there are none such."""
     missing = missing_plugins(environment)
+    if google:
+        missing = [*missing, *missing_plugins(environment, GOOGLE_PLUGINS)]
     if not missing or (kind is not Kind.SANDBOX and internet.reachable()):
         return None
     from sandbox import providers
 
-    folder = paths.cache() / "stand-ins"
-    if len(missing) < len(PLUGINS):
-        folder = folder.with_name(f"stand-ins-{'-'.join(missing)}")
-    providers.install(folder)
-    for name in PLUGINS:
-        if name not in missing:
-            (folder / f"pulumi-resource-{name}").unlink(missing_ok=True)
-    return folder
+    # A folder for each choice: what stands on PATH hides what is installed.
+    return providers.install(paths.cache() / f"stand-ins-{'-'.join(missing)}", missing)

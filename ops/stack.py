@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import yaml
 
 from ops import backend as backends
-from ops import clusters
+from ops import clusters, google
 from ops import engine as engines
 from ops.backend import Backend
 from ops.clusters import Cluster
@@ -61,7 +61,7 @@ def open_session(
         cluster = clusters.choose(stack, config, environment, start=start)
     else:
         cluster = clusters.choose_absent(stack, config, environment)
-    engine = engines.choose(environment)
+    engine = engines.choose(environment, google=google.uses_google(config))
     backend = backends.choose(project, engine, cluster, environment)
     unlocking, made = backends.passphrase(environment)
     session = Session(project, stack, config, engine, cluster, backend, unlocking)

@@ -4,9 +4,11 @@ import json
 import os
 from collections.abc import Callable, Mapping
 
+from ops import placeholders
 from ops.backend import checkpoint
 from ops.errors import OpsError
 from ops.failures import EngineError, of_program, recognise
+from ops.google import refuse_stand_in
 from ops.operations import Operations, opened
 from ops.progress import Display, Progress
 from ops.stack import Session, stack_option
@@ -16,6 +18,8 @@ Say = Callable[[str], object]
 
 def up(session: Session, say: Say, *, refresh: bool = False) -> None:
     """Bring the stack to what the program says. Raises OpsError, ReportedError, or KeyboardInterrupt."""
+    refuse_stand_in(session.engine, session.stack, "up")
+    placeholders.refuse(session.engine, session.stack, session.config)
     with opened(session) as operations:
         operations.prepare(say)
         settle(operations, say)

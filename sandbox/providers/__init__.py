@@ -9,6 +9,7 @@ previews.
 import os
 import shlex
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 # Name of the plugin -> module that serves it.
@@ -20,13 +21,14 @@ PROVIDERS = {
 _ROOT = Path(__file__).resolve().parents[2]
 
 
-def install(bin_dir: Path) -> Path:
-    """Write one executable per provider into `bin_dir` and return it, ready for PATH.
+def install(bin_dir: Path, names: Iterable[str] = PROVIDERS) -> Path:
+    """Write one executable per provider, all or those named, into `bin_dir` and return it, ready for PATH.
 
     Idempotent, and atomic per file: an engine that starts meanwhile sees the old one or the new one.
     """
     bin_dir.mkdir(parents=True, exist_ok=True)
-    for name, module in PROVIDERS.items():
+    for name in names:
+        module = PROVIDERS[name]
         path = bin_dir / f"pulumi-resource-{name}"
         script = (
             "#!/bin/sh\n"
