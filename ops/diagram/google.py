@@ -53,7 +53,7 @@ def project(index: Index) -> Frame | None:
                     next(filter(None, regions), ""),
                     counted(apis, "API") if apis else "",
                     counted(accounts, "service account") if accounts else "",
-                    counted(len(roles), "role") if roles else "",
+                    counted(len(roles), "IAM role") if roles else "",
                 ]),
             ])
         ),
@@ -110,12 +110,10 @@ def cluster(index: Index) -> Frame:
 
 
 def _zones(inputs: Mapping[str, object]) -> str:
-    """`europe-west4, zones a b c`."""
-    zones = [str(zone) for zone in items(inputs.get("nodeLocations"))]
+    """`regional, nodes in europe-west4-a, b`: of a cluster in a region, which has a control plane in each zone."""
     place = text(inputs.get("location")) or ""
-    if len(zones) > 1:
-        return f"regional: {place}-{', '.join(sorted(zone.rsplit('-', 1)[-1] for zone in zones))}"
-    return joined([place, *zones], ", ")
+    zones = sorted(str(zone).removeprefix(f"{place}-") for zone in items(inputs.get("nodeLocations")))
+    return f"regional, nodes in {place}-{', '.join(zones)}" if zones else place
 
 
 def _pools(index: Index) -> list[str]:
@@ -269,7 +267,7 @@ def secret_manager(index: Index) -> Box | None:
 EACH: Mapping[str, Callable[[Index, Resource], Box]] = {
     SQL: sql,
     FILESTORE: filestore,
-    PLAN: plan,
     BUCKET: bucket,
+    PLAN: plan,
 }
 """Types of which every resource is a box."""

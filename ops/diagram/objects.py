@@ -69,7 +69,7 @@ def workload(index: Index, one: Resource) -> Box:
             *([f"keeps {', '.join(held)}"] if not main and held else []),
             _replicas(one, replicas, scaler),
             *filter(None, [_resources(first)]),
-            *(f"{_volume(claim)}{' each' if replicas > 1 else ''}" for claim in claims),
+            *(f"{_volume(index, claim)}{' each' if replicas > 1 else ''}" for claim in claims),
         ),
         copies=replicas,
     )
@@ -100,11 +100,13 @@ def _cores(amount: str) -> str:
     return f"{int(amount[:-1]) / 1000:g}" if amount.endswith("m") and amount[:-1].isdigit() else amount
 
 
-def _volume(claim: Mapping[str, object]) -> str:
+def _volume(index: Index, claim: Mapping[str, object]) -> str:
     """Size, access and class of a volume claim."""
     size = text(at(claim, "spec.resources.requests.storage")) or ""
     modes = " ".join(str(mode) for mode in items(at(claim, "spec.accessModes")))
-    return joined([f"volume {size}", modes, text(at(claim, "spec.storageClassName")) or ""], ", ")
+    return joined(
+        [f"volume {size}", modes, _class(index, text(at(claim, "spec.storageClassName")) or "")], ", "
+    )
 
 
 def application(index: Index) -> Resource | None:
@@ -154,20 +156,17 @@ def claim(index: Index, one: Resource) -> Box:
         title=f"Volume {object_name(one)}",
         facts=(
             "keeps uploaded files" + (", text of documents (LanceDB)" if documents else ""),
-            _volume(one.inputs).removeprefix("volume "),
-            *_shares(index, one),
+            _volume(index, one.inputs).removeprefix("volume "),
         ),
     )
 
 
-def _shares(index: Index, one: Resource) -> list[str]:
-    """What a claim's storage class is, where the stack makes it."""
-    named = at(one.inputs, "spec.storageClassName")
-    return [
-        joined(["on Filestore", str(at(each.inputs, "parameters.tier") or "")], ", ")
-        for each in index.of("StorageClass")
-        if object_name(each) == named and "filestore" in str(each.inputs.get("provisioner"))
-    ]
+def _class(index: Index, name: str) -> str:
+    """A storage class by what it is, where the stack makes it."""
+    for one in index.of("StorageClass"):
+        if object_name(one) == name and "filestore" in str(one.inputs.get("provisioner")):
+            return f"on {at(one.inputs, 'parameters.tier') or ''} Filestore".replace("  ", " ")
+    return name
 
 
 def mounting(index: Index, one: Resource) -> list[Resource]:

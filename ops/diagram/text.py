@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 DOT = "·"
 """Between the parts of a line."""
-_NARROW, _WIDE = frozenset("iIjlf.,:;'|!()[]/ rt-\u00a0"), frozenset("mwMWQO@%")
+_NARROW, _WIDE = frozenset("iIjlf.,:;'|!()[]/ rt-"), frozenset("mwMWQO@%")
 
 
 def width(text: str, size: float, *, bold: bool = False) -> float:
@@ -29,16 +29,28 @@ def width(text: str, size: float, *, bold: bool = False) -> float:
 
 
 def wrap(text: str, size: float, room: float, *, bold: bool = False) -> list[str]:
-    """A text in lines that fit; a word that doesn't fit is cut after a separator, else anywhere."""
+    """A text in lines that fit: broken between its parts, else between words, else after a separator."""
     lines: list[str] = []
-    for word in text.replace(f" {DOT} ", f" {DOT}\u00a0").split(" "):
+    for part in text.split(f" {DOT} "):
+        whole = f"{lines[-1]} {DOT} {part}" if lines else part
+        if width(whole, size, bold=bold) <= room:
+            lines[-1:] = [whole]
+            continue
+        # The dot stands between two parts, so none is needed where the line ends.
+        lines += _words(part, size, room, bold=bold)
+    return lines
+
+
+def _words(text: str, size: float, room: float, *, bold: bool) -> list[str]:
+    """A text in lines that fit, broken between words."""
+    lines: list[str] = []
+    for word in text.split(" "):
         joined = f"{lines[-1]} {word}" if lines else word
         if lines and width(joined, size, bold=bold) <= room:
             lines[-1] = joined
         else:
-            # The dot stands between two parts, so none is needed where the line ends.
-            lines += _cut(word.removeprefix(f"{DOT}\u00a0"), size, room, bold=bold)
-    return [line.replace("\u00a0", " ") for line in lines]
+            lines += _cut(word, size, room, bold=bold)
+    return lines
 
 
 def _cut(word: str, size: float, room: float, *, bold: bool) -> list[str]:

@@ -242,7 +242,8 @@ def test_on_google_cloud_secrets_and_backups_have_their_way(folder: Path) -> Non
     [
         ("Google Cloud project example-project", ["europe-west4", "1 API"]),
         ("VPC kotaemon", ["nodes 10.10.0.0/20", "pods 10.20.0.0/16", "2 fixed addresses"]),
-        ("GKE kotaemon-prod", ["europe-west4-a, b, c", "private nodes", "main nodes: 3 to 9, e2-standard-4",
+        ("GKE kotaemon-prod", ["regional, nodes in europe-west4-a, b, c", "private nodes",
+                               "main nodes: 3 to 9, e2-standard-4",
                                "gpu nodes: 0 to 1, g2-standard-8, spot, 1 nvidia-l4", "secrets under KMS"]),
         ("Namespace kotaemon", ["Pod Security: restricted", "closed but for DNS and"]),
         ("Google's load balancer", ["kotaemon.example.com", "Identity-Aware Proxy", "TLS 1.2 or newer",
@@ -275,7 +276,7 @@ def test_another_clusters_front_door_is_in_the_cluster(folder: Path) -> None:
 
 
 def test_a_volume_says_on_what_it_is(folder: Path) -> None:
-    assert "1Ti, ReadWriteMany, shared on Filestore, zonal" in texts(planned(folder, "gateway"), "Volume")
+    assert "1Ti, ReadWriteMany, on zonal Filestore" in texts(planned(folder, "gateway"), "Volume")
 
 
 def test_a_program_of_another_kind_is_drawn_too(project: Project) -> None:
