@@ -28,6 +28,7 @@ _OWN_CLUSTER = {
         "compute.networks.create",
         "compute.subnetworks.create",
         "compute.routers.create",
+        "compute.routers.update",
         "compute.addresses.create",
         "compute.globalAddresses.createInternal",
         "servicenetworking.services.addPeering",
@@ -46,7 +47,6 @@ _PRIVATE_SERVICES = {
 _CLOUD_SQL = {
     "roles/cloudsql.admin": (
         "cloudsql.instances.create",
-        "cloudsql.databases.create",
         "cloudsql.users.create",
     )
 }
@@ -58,6 +58,7 @@ _EDGE = {
     "roles/certificatemanager.owner": (
         "certificatemanager.certs.create",
         "certificatemanager.certmaps.create",
+        "certificatemanager.certmapentries.create",
         "certificatemanager.dnsauthorizations.create",
     ),
     "roles/compute.loadBalancerAdmin": ("compute.globalAddresses.create", "compute.sslPolicies.create"),

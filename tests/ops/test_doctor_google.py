@@ -15,10 +15,13 @@ from ops.doctor import Check, State
 from ops.google_checks import access, google_checks, permissions, quotas
 from ops.google_checks.access import IMPERSONATED, TOKEN
 from ops.google_checks.quotas import Demand, Scope
+from ops.stack_settings import settings_of
 from tests.config_cloud_rows import CLOUD_VALID, DOMAIN, GKE, gke, share
 from tests.ops import google_server
 from tests.ops.conftest import write_stack
 from tests.ops.google_server import ACCOUNT, Project, off, refusal, serving
+from tests.program import stack_config
+from tests.stacks import VARIANTS, graph_of
 from tests.test_config import read
 
 MEMBER = f"serviceAccount:{ACCOUNT}"
@@ -313,6 +316,72 @@ def test_a_stack_needs_the_permissions_of_its_parts_alone() -> None:
         "roles/container.developer",
     }
     assert "roles/cloudsql.admin" not in permissions.needed(read(GKE))
+
+
+MAKING = {
+    "certificatemanager/certificate": "certificatemanager.certs.create",
+    "certificatemanager/certificateMap": "certificatemanager.certmaps.create",
+    "certificatemanager/certificateMapEntry": "certificatemanager.certmapentries.create",
+    "certificatemanager/dnsAuthorization": "certificatemanager.dnsauthorizations.create",
+    "compute/address": "compute.addresses.create",
+    "compute/firewall": "compute.firewalls.create",
+    "compute/globalAddress": "compute.globalAddresses.create",
+    "compute/network": "compute.networks.create",
+    "compute/router": "compute.routers.create",
+    "compute/routerNat": "compute.routers.update",
+    "compute/sSLPolicy": "compute.sslPolicies.create",
+    "compute/securityPolicy": "compute.securityPolicies.create",
+    "compute/subnetwork": "compute.subnetworks.create",
+    "container/cluster": "container.clusters.create",
+    "container/nodePool": "container.clusters.update",
+    "dns/managedZone": "dns.managedZones.create",
+    "dns/recordSet": "dns.resourceRecordSets.create",
+    "gkebackup/backupPlan": "gkebackup.backupPlans.create",
+    "iap/webIamMember": "iap.web.setIamPolicy",
+    "kms/cryptoKey": "cloudkms.cryptoKeys.create",
+    "kms/cryptoKeyIAMMember": "cloudkms.cryptoKeys.setIamPolicy",
+    "kms/keyRing": "cloudkms.keyRings.create",
+    "projects/iAMMember": "resourcemanager.projects.setIamPolicy",
+    "projects/service": "serviceusage.services.enable",
+    "projects/serviceIdentity": "serviceusage.services.enable",
+    "secretmanager/secretIamMember": "secretmanager.secrets.setIamPolicy",
+    "serviceaccount/account": "iam.serviceAccounts.create",
+    "serviceaccount/iAMMember": "iam.serviceAccounts.setIamPolicy",
+    "servicenetworking/connection": "servicenetworking.services.addPeering",
+    "sql/databaseInstance": "cloudsql.instances.create",
+    "sql/user": "cloudsql.users.create",
+    "storage/bucket": "storage.buckets.create",
+}
+"""What it takes to make a resource of each type."""
+
+SERVICES = {"kms": "cloudkms", "sql": "sqladmin", "serviceaccount": "iam", "projects": "serviceusage"}
+"""The service of a module, where it isn't named alike."""
+
+
+def google_stacks() -> list[str]:
+    return [name for name, variant in VARIANTS.items() if "kotaemon:google" in stack_config(variant.stack)]
+
+
+@pytest.mark.parametrize("name", google_stacks())
+def test_all_that_a_program_makes_is_asked_for_beforehand(name: str) -> None:
+    """A service or a permission that the doctor doesn't know of stops `up` half-way."""
+    variant = VARIANTS[name]
+    config = {
+        **stack_config(variant.stack),
+        **variant.config,
+        **{f"kotaemon:{key}": {"secure": ""} for key in variant.secrets},
+    }
+    settings = settings_of(config, name, paths.PROJECT)
+    granted = {permission for names in permissions.needed(settings).values() for permission in names}
+    made = {
+        one.type.split(":")[1]
+        for one in graph_of(name).registrations
+        if one.custom and one.type.startswith("gcp:")
+    }
+    assert {kind: MAKING[kind] for kind in made if MAKING[kind] not in granted} == {}
+    modules = {kind.split("/")[0] for kind in made}
+    services = {f"{SERVICES.get(module, module)}.googleapis.com" for module in modules}
+    assert services <= set(required_apis(settings))
 
 
 # Quotas and organization policies --------------------------------------------------------------------
