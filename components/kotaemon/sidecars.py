@@ -18,6 +18,8 @@ SIGN_IN_PORT = 4180
 EMAILS = "emails.txt"
 HEALTH = "/app_id"
 ALIVE = "/theme.css"
+_CALLBACK = "/oauth2/callback"
+_CALLS = "^/(api|call|cancel|heartbeat|queue|reset|run|upload)(/|[?]|_|$)"
 _SQL_PORT, _SQL_HEALTH_PORT = 5432, 9801
 _SMALL = Resources(cpu="50m", memory="64Mi", cpu_limit="1", memory_limit="128Mi")
 
@@ -29,8 +31,9 @@ def sign_in_arguments(given: SignIn) -> list[str]:
         "--provider=oidc",
         f"--oidc-issuer-url={given.issuer}",
         f"--client-id={given.client_id}",
-        f"--redirect-url=https://{given.domain}/oauth2/callback",
+        f"--redirect-url=https://{given.domain}{_CALLBACK}",
         "--code-challenge-method=S256",
+        "--approval-prompt=auto",  # else Google asks for consent each time
         "--skip-provider-button=true",
         *(f"--email-domain={domain}" for domain in domains),
         *([f"--authenticated-emails-file={env.SIGN_IN}/{EMAILS}"] if given.emails else []),
@@ -40,10 +43,9 @@ def sign_in_arguments(given: SignIn) -> list[str]:
         # Answers are streamed for minutes.
         "--upstream-timeout=3600s",
         "--flush-interval=500ms",
-        # TLS ends at the Gateway, which says so in its headers.
-        "--reverse-proxy=true",
-        *(f"--trusted-proxy-ip={proxy}" for proxy in given.proxies),
-        "--force-https=false",
+        # X-Forwarded-... isn't read. A Gateway passes on what a client says there: with X-Forwarded-Uri: /app_id
+        # every page would need no session, whichever proxies are trusted.
+        "--reverse-proxy=false",
         "--ping-path=/oauth2/ping",
         "--ready-path=/oauth2/ready",
         # What the probes ask: neither tells anything but that it runs.
@@ -58,11 +60,18 @@ def sign_in_arguments(given: SignIn) -> list[str]:
         "--cookie-httponly=true",
         "--cookie-samesite=lax",
         f"--cookie-expire={given.session_hours}h",
+        # A cookie for each sign-in under way, so that the tabs of an expired session don't spoil each other's.
+        "--cookie-csrf-per-request=true",
+        "--cookie-csrf-per-request-limit=8",
+        # A page's own calls get 401 and start no sign-in, to which they can't follow a redirect.
+        f"--api-route={_CALLS}",
         "--pass-basic-auth=false",
         "--pass-user-headers=true",
         "--skip-jwt-bearer-tokens=false",
         "--silence-ping-logging=true",
         "--request-logging=true",
+        # Neither what the probes ask every few seconds, nor the address that holds the provider's code.
+        *(f"--exclude-logging-path={path}" for path in (HEALTH, ALIVE, _CALLBACK)),
         "--standard-logging-format={{.Message}}",
     ]
 
@@ -112,8 +121,8 @@ def database_proxy(given: DatabaseProxy) -> core.v1.ContainerArgs:
         restart_policy="Always",
         resources=requirements(_SMALL, disk="256Mi"),
         security_context=container_security(),
-        # Not /readiness, which opens a connection each time.
-        **probes(http("/startup", "sql-health"), http("/liveness", "sql-health"), start_seconds=60),
+        # None of them opens a connection.
+        **probes(http("/readiness", "sql-health"), http("/liveness", "sql-health"), start_seconds=60),
     )
 
 
