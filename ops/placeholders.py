@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from ops.engine import Engine
 from ops.errors import OpsError
+from ops.google import uses_google
 
 EXAMPLES = {
     ("kotaemon:google", "project"): "example-project",
@@ -24,8 +25,7 @@ def examples(config: Mapping[str, object]) -> list[str]:
 
 def refuse(engine: Engine, stack: str, config: Mapping[str, object]) -> None:
     """Raises OpsError where an example would reach the real Google Cloud. A stand-in previews with it."""
-    stand_in = engine.stand_ins is not None and (engine.stand_ins / "pulumi-resource-gcp").exists()
-    if stand_in or "kotaemon:google" not in config:
+    if engine.stands_in("gcp") or not uses_google(config):
         return
     if left := examples(config):
         raise OpsError(
