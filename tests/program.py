@@ -104,8 +104,11 @@ class _ComputedOutputs(pulumi.runtime.Mocks):
         if args.typ == "random:index/randomPassword:RandomPassword":
             state["result"] = f"{SENTINEL}-{args.name}"
         if args.typ.startswith("gcp:"):
+            state.setdefault("name", f"{args.name}-0123abc")
             identity, outputs = pretend.resource(args.typ, state, _PLACES)
-            return identity, merged(state, outputs)
+            whole = merged(state, outputs)
+            assert isinstance(whole, dict)
+            return identity, dict(whole)
         if args.typ.startswith("kubernetes:") and "metadata" in state:
             metadata = dict(state["metadata"])
             metadata.setdefault("name", f"{args.name}-0123abcd")

@@ -31,13 +31,18 @@ SEVERAL = {
     "kotaemon:app": {"replicas": 3, "storage": {"accessMode": "ReadWriteMany", "className": "shared"}},
 }
 
+OIDC = {"kind": "oauth2-proxy", "issuer": "https://id.example.org", "clientId": "kotaemon",
+        "emailDomains": ["example.org"]}  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Variant:
-    """A stack's configuration: keys that replace those of Pulumi.local.yaml, and Pulumi secrets."""
+    """A stack's configuration: keys that replace those of a stack's file, and Pulumi secrets."""
 
     config: dict[str, object] = field(default_factory=dict)
     secrets: dict[str, str] = field(default_factory=dict)
+    stack: str = "local"
+    """The stack's file."""
 
 
 VARIANTS = {
@@ -94,6 +99,64 @@ VARIANTS = {
         },
     ),
     "production": Variant({**SEVERAL, "kotaemon:production": "true"}),
+    "dev": Variant(stack="dev"),
+    "prod": Variant(stack="prod"),
+    "autopilot": Variant({"kotaemon:cluster": {"kind": "gke", "autopilot": True}}, stack="dev"),
+    "every-node-pool": Variant(
+        {"kotaemon:cluster": {
+            "kind": "gke",
+            "controlPlane": {"external": False, "authorizedNetworks": [{"name": "office", "cidr": "203.0.113.0/24"}]},
+            "maintenance": {"exclusions": [{"name": "holidays", "start": "2026-12-20", "end": "2027-01-06"}]},
+            "nodePools": {"spot": {"maxNodes": 4}, "gpu": {}},
+        }},
+        stack="prod",
+    ),
+    "gke-existing": Variant(
+        {"kotaemon:cluster": {"kind": "gke-existing", "name": "shared", "location": "europe-west4"}}, stack="dev"
+    ),
+    "gke-existing-reserving": Variant(
+        {"kotaemon:cluster": {"kind": "gke-existing", "name": "shared", "location": "europe-west4",
+                              "googleServices": "10.40.0.0/20"}},
+        stack="prod",
+    ),
+    "iam-login": Variant(
+        {"kotaemon:postgres": {"kind": "cloud-sql", "availability": "regional", "login": "iam"}}, stack="prod"
+    ),
+    "google-own-client": Variant(
+        {"kotaemon:edge": {
+            "kind": "google", "domain": "docs.example.org", "dns": {"zone": "docs", "create": "example.org"},
+            "auth": {"kind": "iap", "clientId": "123.apps.googleusercontent.com", "members": ["domain:example.org"]},
+            "armor": {"countries": ["DE", "AT"], "networks": ["203.0.113.0/24"], "logOnly": True},
+        }},
+        {"oidcClientSecret": f"{SENTINEL}-oidc"},
+        stack="prod",
+    ),
+    "google-oauth2-proxy": Variant(
+        {"kotaemon:edge": {"kind": "google", "domain": "docs.example.org", "auth": OIDC, "armor": {},
+                           "dns": {"zone": "docs"}}},
+        {"oidcClientSecret": f"{SENTINEL}-oidc"},
+        stack="prod",
+    ),
+    "secret-manager": Variant(
+        {"kotaemon:secretManager": {
+            "openaiApiKey": {"secret": "models", "version": 3}, "oidcClientSecret": {"secret": "oidc", "version": 1},
+        }, "kotaemon:edge": {"kind": "google", "domain": "docs.example.org", "auth": OIDC}},
+        stack="dev",
+    ),
+    "gateway": Variant(
+        {"kotaemon:edge": {"kind": "gateway", "domain": "docs.example.org", "auth": OIDC,
+                           "certManager": {"email": "ops@example.org"}}},
+        {"oidcClientSecret": f"{SENTINEL}-oidc"},
+    ),
+    "gateway-of-the-cluster": Variant(
+        {"kotaemon:edge": {
+            "kind": "gateway", "domain": "docs.example.org",
+            "auth": {**OIDC, "emailDomains": [], "emails": ["ann@example.org", "bob@example.org"]},
+            "certManager": {"install": False, "issuer": "own-ca", "caSecret": "company-ca"},
+            "controller": {"install": False, "className": "company", "namespace": "gateways"},
+        }},
+        {"oidcClientSecret": f"{SENTINEL}-oidc"},
+    ),
 }  # fmt: skip
 
 
@@ -101,4 +164,4 @@ VARIANTS = {
 def graph_of(name: str, *, preview: bool = False) -> Graph:
     """What a variant registers; evaluated once."""
     variant = VARIANTS[name]
-    return evaluate(variant.config, secrets=variant.secrets, preview=preview)
+    return evaluate(variant.config, stack=variant.stack, secrets=variant.secrets, preview=preview)

@@ -1,5 +1,6 @@
 """A GKE cluster that is there already, looked up by its name."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -55,21 +56,27 @@ class ExistingCluster(pulumi.ComponentResource):
                 pulumi.ResourceOptions(parent=self),
             ).network
         self.kubeconfig = pulumi.Output.all(
-            endpoints=found.control_plane_endpoints_configs, address=found.endpoint, auths=found.master_auths
+            dns=found.control_plane_endpoints_configs.apply(_public_name),
+            address=found.endpoint,
+            certificate=found.master_auths.apply(
+                lambda auths: auths[0].cluster_ca_certificate if auths else ""
+            ),
         ).apply(
-            lambda known: _kubeconfig(settings.name, known["endpoints"], known["address"], known["auths"])
+            lambda known: (
+                kubeconfig(settings.name, known["dns"])
+                if known["dns"]
+                else kubeconfig(settings.name, known["address"], known["certificate"])
+            )
         )
         self.register_outputs({})
 
 
-def _kubeconfig(
-    name: str,
-    endpoints: list[gcp.container.outputs.GetClusterControlPlaneEndpointsConfigResult] | None,
-    address: str,
-    auths: list[gcp.container.outputs.GetClusterMasterAuthResult] | None,
+def _public_name(
+    configs: Sequence[gcp.container.outputs.GetClusterControlPlaneEndpointsConfigResult] | None,
 ) -> str:
-    """By DNS where that answers, else by address."""
-    dns = [one for config in endpoints or [] for one in config.dns_endpoint_configs]
-    if dns and dns[0].endpoint and dns[0].allow_external_traffic:
-        return kubeconfig(name, dns[0].endpoint)
-    return kubeconfig(name, address, auths[0].cluster_ca_certificate if auths else None)
+    """The control plane's DNS name, where it answers from outside the network."""
+    for config in configs or []:
+        for one in config.dns_endpoint_configs or []:
+            if one.allow_external_traffic:
+                return one.endpoint
+    return ""
