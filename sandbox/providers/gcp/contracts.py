@@ -259,11 +259,19 @@ GRANT: tuple[str, Properties] = ("{_parent}/{role}/{member}", {"etag": "BwX{_hex
 OTHER: tuple[str, Properties] = (_LOCATED + "{_kind}/{name}", {})
 """The same for a type that isn't listed."""
 
+
+def _listed(outputs: Properties) -> Properties:
+    """A resource's outputs as a function returns them: every object is a list of one."""
+    return {
+        f"{key}s" if isinstance(value, dict) else key: [_listed(value)] if isinstance(value, dict) else value
+        for key, value in outputs.items()
+    }
+
+
 FUNCTIONS: dict[str, Properties] = {
     "compute/getZones:getZones": {"names": ["{region}-a", "{region}-b", "{region}-c"]},
     "container/getCluster:getCluster": {
-        **{f"{key}s": [value] for key, value in CLUSTER.items() if isinstance(value, dict)},
-        **{key: value for key, value in CLUSTER.items() if not isinstance(value, dict)},
+        **_listed(CLUSTER),
         "id": _LOCATED + "clusters/{name}",
         "network": _GLOBAL + "networks/default",
         "subnetwork": _REGIONAL + "subnetworks/default",

@@ -227,16 +227,16 @@ def rules(token: str) -> Rules:
     if grant := _GRANT.search(token):
         return Rules(all_but=_GRANTS[grant[1]])
     conditions = _CONDITIONS.get(token, {})
-    listed = _listed().get(token.removeprefix("gcp:"))
-    if listed is not None:
-        return Rules(forced=listed, conditions=conditions)
+    found = listed().get(token.removeprefix("gcp:"))
+    if found is not None:
+        return Rules(forced=found, conditions=conditions)
     known = sdk.resource(token)
     inputs = known.inputs if known else {}
     return Rules(forced={(key,): "" for key, one in inputs.items() if one.forces or key in _PLACE})
 
 
 @functools.cache
-def _listed() -> Mapping[str, Mapping[Names, str]]:
+def listed() -> Mapping[str, Mapping[Names, str]]:
     """The table, by type."""
     paragraphs = re.split(r"\n(?! )", _TABLE.strip())
     table = {words[0]: _marked(words[1:]) for words in map(str.split, paragraphs)}

@@ -73,6 +73,10 @@ class Kubernetes(Provider):
             )
             self._warn_unreachable("no server")
             return
+        except Failure as error:  # nobody is logged in, as before an account is there
+            self._unreachable = str(error).rstrip(".")
+            self._warn_unreachable("no login")
+            return
         self._namespace = access.namespace
         client = Client(access, settings.timeout)
         self._client, self._feeds, self._catalog = client, Feeds(client), Catalog(client)

@@ -4,7 +4,7 @@ import importlib
 from collections.abc import Sequence
 
 from sandbox.providers import wire
-from sandbox.providers.protocol import ResourceRequest
+from sandbox.providers.protocol import ConfigureRequest, InvokeRequest, ResourceRequest
 from sandbox.providers.wire import Properties
 
 
@@ -43,9 +43,20 @@ def check(
     )
 
 
-def diff(token: str, olds: Properties, news: Properties, ignored: Sequence[str] = ()) -> ResourceRequest:
+def diff(
+    token: str,
+    olds: Properties,
+    news: Properties,
+    ignored: Sequence[str] = (),
+    old_inputs: Properties | None = None,
+) -> ResourceRequest:
     return _make(
-        "DiffRequest", urn=urn(token), olds=wire.encode(olds), news=wire.encode(news), ignoreChanges=ignored
+        "DiffRequest",
+        urn=urn(token),
+        olds=wire.encode(olds),
+        news=wire.encode(news),
+        ignoreChanges=ignored,
+        old_inputs=wire.encode(old_inputs or {}),
     )
 
 
@@ -55,3 +66,25 @@ def create(token: str, inputs: Properties, preview: bool = False) -> ResourceReq
 
 def read(token: str, identity: str, state: Properties | None = None) -> ResourceRequest:
     return _make("ReadRequest", urn=urn(token), id=identity, properties=wire.encode(state or {}))
+
+
+def update(token: str, olds: Properties, news: Properties, preview: bool = False) -> ResourceRequest:
+    return _make(
+        "UpdateRequest", urn=urn(token), olds=wire.encode(olds), news=wire.encode(news), preview=preview
+    )
+
+
+def delete(token: str, identity: str, state: Properties) -> ResourceRequest:
+    return _make("DeleteRequest", urn=urn(token), id=identity, properties=wire.encode(state))
+
+
+def configure(variables: dict[str, str]) -> ConfigureRequest:
+    module = importlib.import_module("pulumi.runtime.proto.provider_pb2")
+    made: ConfigureRequest = module.ConfigureRequest(variables=variables)
+    return made
+
+
+def invoke(token: str, arguments: Properties, preview: bool = False) -> InvokeRequest:
+    module = importlib.import_module("pulumi.runtime.proto.provider_pb2")
+    made: InvokeRequest = module.InvokeRequest(tok=token, args=wire.encode(arguments), preview=preview)
+    return made
