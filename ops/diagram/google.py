@@ -18,12 +18,10 @@ NETWORK = "gcp:compute/network:Network"
 SUBNETWORK = "gcp:compute/subnetwork:Subnetwork"
 NAT = "gcp:compute/routerNat:RouterNat"
 SQL = "gcp:sql/databaseInstance:DatabaseInstance"
-FILESTORE = "gcp:filestore/instance:Instance"
 BUCKET = "gcp:storage/bucket:Bucket"
 RING = "gcp:kms/keyRing:KeyRing"
 KEY = "gcp:kms/cryptoKey:CryptoKey"
 PLAN = "gcp:gkebackup/backupPlan:BackupPlan"
-SECRET = "gcp:secretmanager/secret:Secret"  # noqa: S105 a type
 
 _PROVIDER = "pulumi:providers:gcp"
 _DAY = 24 * 3600
@@ -174,18 +172,6 @@ def sql(index: Index, one: Resource) -> Box:
     )
 
 
-def filestore(index: Index, one: Resource) -> Box:
-    """Filestore: files that every replica reads."""
-    shares = [mapping(share) for share in items(one.inputs.get("fileShares"))] or [
-        mapping(one.inputs.get("fileShares"))
-    ]
-    size = "".join(f"{share['capacityGb']} GiB" for share in shares if share.get("capacityGb"))
-    return Box(
-        id=one.urn, kind=Kind.DISK, lane=Lane.NETWORK, scope=Scope.VPC, title="Filestore",
-        version=(text(one.inputs.get("tier")) or "").lower().replace("_", " "), facts=(f"{size} GiB",) if size else (),
-    )  # fmt: skip
-
-
 def bucket(index: Index, one: Resource) -> Box:
     """A bucket: how long what is in it can't be deleted, under whose key."""
     retention = number(at(one.inputs, "retentionPolicy.retentionPeriod"))
@@ -255,8 +241,7 @@ def _use(index: Index, one: Resource) -> str:
 
 def secret_manager(index: Index) -> Box | None:
     """Google's Secret Manager, where supplied secrets come from it."""
-    synced = index.of("SecretSync", "SecretProviderClass", SECRET)
-    if not synced:
+    if not index.of("SecretSync"):
         return None
     return Box(
         id="secret-manager", kind=Kind.SECRET, lane=Lane.SERVICES, scope=Scope.PROJECT, title="Secret Manager",
@@ -266,7 +251,6 @@ def secret_manager(index: Index) -> Box | None:
 
 EACH: Mapping[str, Callable[[Index, Resource], Box]] = {
     SQL: sql,
-    FILESTORE: filestore,
     BUCKET: bucket,
     PLAN: plan,
 }
