@@ -80,7 +80,9 @@ class _Recorder(mocks.Mocks):
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[str, object]]:
         state = dict(args.inputs)
-        if args.typ.startswith("kubernetes:"):
+        if args.typ.startswith("kubernetes:helm.sh/"):
+            self.recording.others.append(f"{args.typ} {args.name}")
+        elif args.typ.startswith("kubernetes:"):
             if "/" in args.typ.split(":")[1] and isinstance(state.get("kind"), str):
                 return self._object(args.name, state)
             raise OpsError(f"{args.typ} ({args.name}) is no single object, so it can't be rendered.")

@@ -43,7 +43,9 @@ def render(project: Project, stack: str, out: Path, store: str, say: Callable[[s
     for line in assumptions(recording, written):
         say(line)
     if recording.others:
-        say(f"Not in it, as they are no Kubernetes objects: {', '.join(sorted(recording.others)[:8])}")
+        say(
+            f"Not in it, as they are no Kubernetes objects of ours: {', '.join(sorted(recording.others)[:8])}"
+        )
 
 
 def assumptions(recording: Recording, written: Mapping[str, str]) -> list[str]:

@@ -55,8 +55,8 @@ class Resource:
 
     @property
     def is_object(self) -> bool:
-        """Whether it is an object of a Kubernetes cluster."""
-        return self.package == "kubernetes" and self.custom
+        """Whether it is an object of a Kubernetes cluster, and not a chart that makes others."""
+        return self.package == "kubernetes" and self.custom and not self.group.startswith("helm.sh/")
 
     @property
     def namespace(self) -> object:

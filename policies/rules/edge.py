@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
+from policies.front import KOTAEMON, NAME, PROXIES, kotaemon, proxied
 from policies.graph import Graph, Resource
 from policies.rule import Rule, Scope, Subject, Violation, of_kind, unmet, want
-from policies.rules.network import KOTAEMON, PROXIES
 from policies.values import (
     UNKNOWN,
     absent,
@@ -99,21 +99,36 @@ def _policies(graph: Graph, kind: str, service: str) -> list[Resource]:
 def _is_kotaemon(graph: Graph, name: str) -> bool:
     service = _service(graph, name)
     if service is None:
-        return name == KOTAEMON["app.kubernetes.io/name"]
+        return name == KOTAEMON[NAME]
     return contains(at(service.inputs, "spec.selector"), KOTAEMON)
 
 
 def _asks_who_it_is(graph: Graph, resource: Resource) -> Iterator[Violation]:
-    for name in dict.fromkeys(_backends(resource)):
-        if not _is_kotaemon(graph, name):
-            continue
-        fronts = [
-            at(one.inputs, "spec.default.iap.enabled") for one in _policies(graph, "GCPBackendPolicy", name)
-        ]
-        if not {True, UNKNOWN} & set(fronts):
-            yield Violation(
-                "spec.rules", f"leads to Kotaemon's Service {name} without IAP or oauth2-proxy before it"
-            )
+    for rule in items(at(resource.inputs, "spec.rules")):
+        for backend in items(at(rule, "backendRefs")):
+            name = text(at(backend, "name"))
+            if (
+                name is None
+                or not _is_kotaemon(graph, name)
+                or _leads_to_proxy(graph, name, at(backend, "port"))
+            ):
+                continue
+            policies = _policies(graph, "GCPBackendPolicy", name)
+            fronts = [at(one.inputs, "spec.default.iap.enabled") for one in policies]
+            if not {True, UNKNOWN} & set(fronts):
+                yield Violation(
+                    "spec.rules", f"leads to Kotaemon's Service {name} without IAP or oauth2-proxy before it"
+                )
+
+
+def _leads_to_proxy(graph: Graph, name: str, port: object) -> bool:
+    """Whether a port of Kotaemon's Service is that of a proxy beside Kotaemon."""
+    service = _service(graph, name)
+    for one in items(at(service.inputs, "spec.ports")) if service else ():
+        if could_be(at(one, "port"), port):
+            target = at(one, "targetPort")
+            return proxied(kotaemon(graph), at(one, "port") if target is None else target)
+    return False
 
 
 def _gateways(graph: Graph, route: Resource) -> Iterator[tuple[object, Resource]]:

@@ -1,10 +1,10 @@
 """Google Cloud: networks, Cloud Armor and identities."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from policies.graph import Graph, Resource
-from policies.rule import Rule, Scope, Subject, Violation, of_type, unmet, want
+from policies.rule import Rule, Scope, Severity, Subject, Violation, of_type, unmet, want
 from policies.values import UNKNOWN, absent, at, differs, items, shown
 
 ARMOR = "gcp:compute/securityPolicy:SecurityPolicy"
@@ -50,29 +50,39 @@ def _stands_before_a_public_front(graph: Graph, resource: Resource) -> bool:
     return graph.production and resource.type == ARMOR
 
 
-def _refuses_attacks(graph: Graph, resource: Resource) -> Iterator[Violation]:
+def _armor_rules(graph: Graph, policy: Resource) -> list[object]:
+    """The rules of a policy: in itself, and as resources of their own."""
     others = [
         one.inputs
         for one in graph.of(_ARMOR_RULE)
-        if resource.urn in one.dependencies or one.inputs.get("securityPolicy") in (resource.name, UNKNOWN)
+        if policy.urn in one.dependencies or one.inputs.get("securityPolicy") in (policy.name, UNKNOWN)
     ]
-    rules = [*items(resource.inputs.get("rules")), *others]
-    if resource.inputs.get("rules") is UNKNOWN or UNKNOWN in rules:
-        return
+    given = policy.inputs.get("rules")
+    return [UNKNOWN] if given is UNKNOWN else [*items(given), *others]
+
+
+def _forgotten(rules: Iterable[object]) -> list[str]:
+    """The attacks that no rule denies; none where a rule isn't known."""
+    denied = [one for one in rules if str(at(one, "action")).startswith("deny")]
+    expressions = [at(one, "match.expr.expression") for one in denied]
+    conditions = " ".join(map(str, expressions)).replace('"', "'")
+    if UNKNOWN in [*expressions, *(at(one, "action") for one in rules)]:
+        return []
+    return [one for one in OWASP if f"evaluatePreconfiguredWaf('{one}-" not in conditions]
+
+
+def _refuses_attacks(graph: Graph, resource: Resource) -> Iterator[Violation]:
+    rules = _armor_rules(graph, resource)
     if not any(at(one, "action") in ("throttle", "rate_based_ban", UNKNOWN) for one in rules):
         yield Violation("rules", "has no rate limit")
-    denied = [
-        one for one in rules if str(at(one, "action")).startswith("deny") and at(one, "preview") is not True
-    ]
-    expressions = [at(one, "match.expr.expression") for one in denied]
-    if UNKNOWN in [*expressions, *(at(one, "action") for one in rules)]:
-        return
-    conditions = " ".join(map(str, expressions))
-    missing = [
-        one for one in OWASP if f"evaluatePreconfiguredWaf('{one}-" not in conditions.replace('"', "'")
-    ]
-    if missing:
+    if missing := _forgotten(rules):
         yield Violation("rules", f"denies no {', '.join(missing)}")
+
+
+def _means_it(graph: Graph, resource: Resource) -> Iterator[Violation]:
+    rules = _armor_rules(graph, resource)
+    if missing := _forgotten([one for one in rules if at(one, "preview") is not True]):
+        yield Violation("rules", f"only watches {', '.join(missing)}")
 
 
 def _gives_a_role(graph: Graph, resource: Resource) -> bool:
@@ -141,6 +151,12 @@ RULES = (
         applies=_stands_before_a_public_front, check=_refuses_attacks, scope=Scope.STACK,
         reason="A login page on the internet is tried by machines all day; each answer costs 13 model calls.",
         remedy="rules: throttle or rate_based_ban, and deny for evaluatePreconfiguredWaf of " + ", ".join(OWASP),
+    ),
+    Rule(
+        id="ARM-02", subject=Subject.GOOGLE, title="Cloud Armor refuses, and doesn't only watch",
+        applies=_stands_before_a_public_front, check=_means_it, scope=Scope.STACK, severity=Severity.ADVISORY,
+        reason="Watching first is right for a week or two, to see what is refused by mistake; it stops nobody.",
+        remedy="turn preview off (kotaemon:edge.armor.logOnly: false)",
     ),
     Rule(
         id="IAM-01", subject=Subject.GOOGLE, title="nobody gets owner, editor or viewer", applies=_gives_a_role,

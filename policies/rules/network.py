@@ -3,15 +3,12 @@
 import ipaddress
 from collections.abc import Iterable, Iterator
 
+from policies.front import NAME, PROXIES, is_proxy_pod, kotaemon, proxied
 from policies.graph import Graph, Resource
 from policies.podspec import PodSpec, makes_pods, pods_of, selected
 from policies.rule import Rule, Scope, Subject, Violation, of_kind
-from policies.values import UNKNOWN, absent, at, could_be, items, mapping, number, present, text
+from policies.values import UNKNOWN, absent, at, could_be, entry, items, mapping, number, present, text
 
-KOTAEMON = {"app.kubernetes.io/name": "kotaemon"}
-"""Labels of Kotaemon's pods."""
-PROXIES = frozenset({"oauth2-proxy"})
-"""`app.kubernetes.io/name` of the pods that ask who somebody is before they pass a request on."""
 GOOGLE_PROXIES = tuple(map(ipaddress.IPv4Network, ("35.191.0.0/16", "130.211.0.0/22")))
 """Where Google's load balancers and their health checks come from. Source: Google Cloud, "Firewall rules"."""
 
@@ -74,24 +71,35 @@ def _is_named(graph: Graph, resource: Resource) -> Iterator[Violation]:
         yield Violation("metadata.name", "isn't given: the flow has no name")
 
 
-def _only_proxies_come_in(graph: Graph, resource: Resource) -> Iterator[Violation]:
-    for path, direction, body in _rules(resource):
-        if direction == "ingress":
-            for peer in items(at(body, "from")):
-                if not _is_proxy(peer):
-                    yield Violation(path, f"lets {_who(peer)} reach Kotaemon, which has no login of its own")
-
-
-def _selects_kotaemon(graph: Graph, resource: Resource) -> bool:
-    """Whether it lets something in to pods that Kotaemon's may be among."""
+def _lets_in_to_kotaemon(graph: Graph, resource: Resource) -> bool:
     if (
         resource.kind != "NetworkPolicy"
         or not resource.is_object
         or absent(at(resource.inputs, "spec.ingress"))
     ):
         return False
-    labels = mapping(at(resource.inputs, "spec.podSelector.matchLabels"))
-    return all(labels.get(key, value) == value for key, value in KOTAEMON.items())
+    return bool(_kotaemons(graph, resource))
+
+
+def _kotaemons(graph: Graph, policy: Resource) -> list[PodSpec]:
+    """Kotaemon's pods among those that a network policy selects."""
+    selector = at(policy.inputs, "spec.podSelector")
+    return [
+        pods
+        for pods in kotaemon(graph)
+        if could_be(pods.owner.namespace, policy.namespace) and selected(selector, pods.labels)
+    ]
+
+
+def _only_proxies_come_in(graph: Graph, resource: Resource) -> Iterator[Violation]:
+    pods = _kotaemons(graph, resource)
+    for path, direction, body in _rules(resource):
+        ports = [at(one, "port") for one in items(at(body, "ports"))]
+        if direction == "egress" or (ports and all(proxied(pods, port) for port in ports)):
+            continue
+        for peer in items(at(body, "from")):
+            if not _is_proxy(peer):
+                yield Violation(path, f"lets {_who(peer)} reach Kotaemon, which has no login of its own")
 
 
 def _is_proxy(peer: object) -> bool:
@@ -103,8 +111,7 @@ def _is_proxy(peer: object) -> bool:
         return block is UNKNOWN or (
             network is not None and any(network.subnet_of(one) for one in GOOGLE_PROXIES)
         )
-    name = at(peer, "podSelector.matchLabels")
-    return name is UNKNOWN or mapping(name).get("app.kubernetes.io/name") in (*PROXIES, UNKNOWN)
+    return is_proxy_pod(at(peer, "podSelector.matchLabels"))
 
 
 def _who(peer: object) -> str:
@@ -158,6 +165,8 @@ def _reaches_its_ports(body: object) -> bool:
 
 def _leads_somewhere(graph: Graph, resource: Resource) -> Iterator[Violation]:
     selector = at(resource.inputs, "spec.podSelector")
+    if present(selector) and entry(at(selector, "matchLabels"), NAME) is None:
+        return  # pods that a controller makes, such as those that prove a domain to a certificate authority
     chosen = [
         pods
         for one in graph.resources
@@ -211,7 +220,7 @@ RULES = (
     ),
     Rule(
         id="NET-04", subject=Subject.NAMESPACES, title="only authenticating proxies reach Kotaemon",
-        applies=_selects_kotaemon, check=_only_proxies_come_in,
+        applies=_lets_in_to_kotaemon, check=_only_proxies_come_in, scope=Scope.STACK,
         reason="Whoever reaches its port can run commands without a login (upstream issues 842 and 844).",
         remedy=f"allow {', '.join(sorted(PROXIES))}, or Google's load balancers "
         f"({' and '.join(map(str, GOOGLE_PROXIES))}) behind IAP, and nothing else",

@@ -16,6 +16,8 @@ HOLDERS = {
     "gcp:secretmanager/secretVersion:SecretVersion": ("secretData",),
 }
 """Types that may hold secrets, and in which inputs."""
+NO_SECRET = "unused"  # noqa: S105 what it says
+"""The value of a variable that the software asks for where something else signs it in."""
 _NAMES = re.compile(r"(^|_)(PASSWORD|PASSWD|SECRET|TOKEN|API_?KEY|PRIVATE_?KEY|ACCESS_?KEY)$")
 _SECRET_VERSION = "gcp:secretmanager/secretVersion:SecretVersion"  # noqa: S105 a type
 
@@ -48,7 +50,8 @@ def _has_no_literal(graph: Graph, resource: Resource) -> Iterator[Violation]:
     for container in pods.containers() if pods else ():
         for variable in items(container.at("env")):
             name = text(at(variable, "name")) or ""
-            if _NAMES.search(name) and present(at(variable, "value")):
+            value = at(variable, "value")
+            if _NAMES.search(name) and present(value) and value != NO_SECRET:
                 yield Violation(f"{container.path}.env[{name}]", "has its value in the manifest")
 
 

@@ -205,7 +205,7 @@ NAMESPACES = (
           set_to(_POLICY, f"{_FROM}/0", {"podSelector": {}})),
     _case("NET-05", "reaches the node's credentials", set_to(_OUT, _EXCEPT, ["10.0.0.0/8"])),
     _case("NET-05", "reaches them on every port", set_to(_OUT, _EXCEPT, GONE), set_to(_OUT, "spec/egress/0/ports", [])),
-    _case("NET-06", "selects nothing", set_to(_POLICY, "spec/podSelector/matchLabels", {"app": "typo"})),
+    _case("NET-06", "selects nothing", set_to(_POLICY, "spec/podSelector/matchLabels/app.kubernetes.io~1name", "typo")),
     _case("NET-06", "opens a port that nobody has", set_to(_POLICY, "spec/ingress/0/ports/0/port", 8081)),
 )  # fmt: skip
 
@@ -381,7 +381,7 @@ GOOGLE = (
     _case("VPC-04", "no log", set_to("Firewall/health", "logConfig", GONE)),
     _case("VPC-05", "no log", set_to("RouterNat/nat", "logConfig/enable", False)),
     _case("ARM-01", "no rate limit", set_to(_ARMOR, "rules/1/action", "allow")),
-    _case("ARM-01", "attacks are only watched", set_to(_ARMOR, "rules/0/preview", True)),
+    _case("ARM-02", "attacks are only watched", set_to(_ARMOR, "rules/0/preview", True)),
     _case("ARM-01", "an attack is forgotten", set_to(_ARMOR, "rules/0/match/expr/expression", "false")),
     _case("IAM-01", "an editor", set_to("IAMMember/artifactregistry.reader", "role", "roles/editor")),
     _case("IAM-02", "everybody", added(_GRANT, "all", {"member": "allUsers"})),

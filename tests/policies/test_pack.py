@@ -1,7 +1,10 @@
 """The rules as a policy pack: the same process that the engine starts, and the engine itself."""
 
+import os
 import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import grpc  # type: ignore[import-untyped]  # it comes without types
 import pytest
@@ -21,6 +24,7 @@ from .sample import good, sample
 SECRET = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270"}  # Pulumi's mark
 
 
+POLICIES = PROJECT / "policies"
 HANDED_OVER = [case for case in CASES if case.rule not in ("SEC-01", "STR-04")]
 """SEC-01's cases name places within a value; two resources of one URN are refused by the engine itself."""
 
@@ -31,7 +35,7 @@ def pack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[analyzer_pb2_grpc
     launcher = analyzer.install(tmp_path_factory.mktemp("bin")) / analyzer.NAME
     with subprocess.Popen(
         [launcher, "127.0.0.1:1", ".", "-virtualenv=../.venv"],
-        cwd=PROJECT / "policies", stdout=subprocess.PIPE, text=True,
+        cwd=POLICIES, stdout=subprocess.PIPE, text=True,
     ) as process:  # fmt: skip
         assert process.stdout is not None
         port = int(process.stdout.readline())
@@ -80,6 +84,27 @@ def analyzed(
     return said
 
 
+@pytest.mark.parametrize(
+    ("folder", "program"),
+    [(POLICIES, "."), (PROJECT, str(POLICIES))],
+    ids=["beside the official CLI", "by its language host"],
+)
+def test_the_pack_starts_as_the_official_cli_starts_it(folder: Path, program: str) -> None:
+    """Also where Python puts the pack's own folder on its path, whose modules must hide nobody else's."""
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONSAFEPATH"}
+    with subprocess.Popen(
+        [sys.executable, "-u", "-m", "pulumi.policy", "127.0.0.1:1", program],
+        cwd=folder, env=environment, stdout=subprocess.PIPE, text=True,
+    ) as process:  # fmt: skip
+        assert process.stdout is not None
+        port = int(process.stdout.readline())
+        with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+            info = analyzer_pb2_grpc.AnalyzerStub(channel).GetAnalyzerInfo(empty_pb2.Empty(), timeout=30)
+        process.terminate()
+        assert process.wait(10) == 0
+    assert len(info.policies) == len(RULES)
+
+
 def test_the_pack_has_every_rule(pack: analyzer_pb2_grpc.AnalyzerStub) -> None:
     info = pack.GetAnalyzerInfo(empty_pb2.Empty())
     assert info.name == "kotaemon"
@@ -91,7 +116,7 @@ def test_the_pack_has_every_rule(pack: analyzer_pb2_grpc.AnalyzerStub) -> None:
 
 def test_the_versions_of_the_pack_agree() -> None:
     """The engine shows that of PulumiPolicy.yaml."""
-    assert f"version: {VERSION}\n" in (PROJECT / "policies" / "PulumiPolicy.yaml").read_text()
+    assert f"version: {VERSION}\n" in (POLICIES / "PulumiPolicy.yaml").read_text()
 
 
 def test_a_good_stack_is_let_through(pack: analyzer_pb2_grpc.AnalyzerStub) -> None:

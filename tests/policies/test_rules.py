@@ -10,16 +10,17 @@ from policies.graph import Resource, graph_of
 from policies.rule import Rule, Severity
 from policies.rules import RULES
 from policies.rules.pods import USES_TOKEN
+from policies.rules.secrets import NO_SECRET
 from policies.values import UNKNOWN
 
-from .cases import CASES, NEVER_THERE, Case, added, changed, option, set_to
+from .cases import CASES, NEVER_THERE, Case, Step, added, changed, option, set_to
 from .sample import good, sample
 
 BY_ID = {rule.id: rule for rule in RULES}
 
 
-def verdict(rule: str, *steps: object, production: bool = True) -> Verdict:
-    graph = changed(*steps, production=production)  # type: ignore[arg-type]  # steps
+def verdict(rule: str, *steps: Step, production: bool = True) -> Verdict:
+    graph = changed(*steps, production=production)
     return outcome(BY_ID[rule], graph, graph.resources).verdict
 
 
@@ -149,6 +150,52 @@ def test_the_proxy_of_oauth2_is_a_front_too() -> None:
     iap = set_to("GCPBackendPolicy/gcpbackendpolicy-app", "spec/default/iap", None)
     assert verdict("EDGE-05", iap) is Verdict.FAIL
     assert verdict("EDGE-05", proxied, iap) is Verdict.PASS
+
+
+def _sign_in(image: str) -> tuple[Step, ...]:
+    """A sidecar before Kotaemon, to which its Service and the network policy lead from another cluster's gateway."""
+    sidecar, ports = "spec/template/spec/initContainers/0", [{"name": "door", "containerPort": 4180}]
+    return (
+        set_to("Deployment/app", f"{sidecar}/ports", ports),
+        set_to("Deployment/app", f"{sidecar}/image", image),
+        set_to("Service/app", "spec/ports/0/targetPort", "door"),
+        set_to("GCPBackendPolicy/gcpbackendpolicy-app", "spec/default/iap", None),
+        set_to("NetworkPolicy/google-to-app-ingress", "spec/ingress/0/from", [{"namespaceSelector": {"a": "b"}}]),
+        set_to("NetworkPolicy/google-to-app-ingress", "spec/ingress/0/ports/0/port", 4180),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("rule", ["EDGE-05", "NET-04"])
+def test_a_proxy_beside_kotaemon_is_a_front_too(rule: str) -> None:
+    """It is the container that listens on the port, not the name of anything, that counts."""
+    assert verdict(rule, *_sign_in("quay.io/oauth2-proxy/oauth2-proxy:v7.12.0")) is Verdict.PASS
+    assert verdict(rule, *_sign_in("docker.io/library/nginx:1.29.0")) is Verdict.FAIL
+    past = set_to("Service/app", "spec/ports/0/targetPort", "http")
+    policy = set_to("NetworkPolicy/google-to-app-ingress", "spec/ingress/0/ports/0/port", 8080)
+    assert verdict(rule, *_sign_in("quay.io/oauth2-proxy/oauth2-proxy:v7.12.0"), past, policy) is Verdict.FAIL
+
+
+def test_flows_to_pods_that_a_controller_makes_are_left_to_it() -> None:
+    """cert-manager proves a domain by pods of its own."""
+    solver = {"matchLabels": {"acme.cert-manager.io/http01-solver": "true"}}
+    assert (
+        verdict("NET-06", set_to("NetworkPolicy/google-to-app-ingress", "spec/podSelector", solver))
+        is Verdict.PASS
+    )
+
+
+def test_a_variable_may_say_that_there_is_no_secret() -> None:
+    """Where a proxy signs the application in, it still asks for a password."""
+    literal = {"name": "PG_PASSWORD", "value": NO_SECRET}
+    where = "spec/template/spec/containers/0/env/0"
+    assert verdict("SEC-03", set_to("Deployment/app", where, literal)) is Verdict.PASS
+
+
+def test_a_chart_is_no_object() -> None:
+    """Its objects' labels are its author's."""
+    assert (
+        verdict("STR-01", added("kubernetes:helm.sh/v3:Release", "operator", {"chart": "a"})) is Verdict.PASS
+    )
 
 
 def test_advice_blocks_nothing() -> None:

@@ -35,7 +35,7 @@ def resource(one: Registration) -> Resource:
 @pytest.mark.parametrize("preview", [True, False], ids=["preview", "update"])
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_every_variant_keeps_the_rules(variant: str, preview: bool) -> None:
-    config = {**stack_config("local"), **VARIANTS[variant].config}
+    config = {**stack_config(VARIANTS[variant].stack), **VARIANTS[variant].config}
     registered = graph_of(variant, preview=preview).registrations
     graph = graph_from(
         map(resource, registered), production=config.get("kotaemon:production") in ("true", True)
