@@ -99,7 +99,10 @@ def test_a_mistake_stops_the_preview_with_its_path(alone: Engine) -> None:
 
 
 def test_an_update_without_google_changes_nothing_and_says_what_to_do(alone: Engine) -> None:
-    said = alone.fails(lambda: cluster(provider(), "ADVANCED_DATAPATH", "REGULAR") and None)
+    def program() -> None:
+        cluster(provider(), "ADVANCED_DATAPATH", "REGULAR")
+
+    said = alone.fails(program)
     assert "can't create cluster (gcp:container/cluster:Cluster): that needs Google" in said
     assert "gcloud auth application-default login" in said
     assert "cluster" not in alone.resources()
