@@ -47,8 +47,8 @@ diagram: .venv/.stamp ## Draw each stack's architecture into docs/architecture, 
 	@$(OPS) diagram $(if $(filter-out file,$(origin STACK)),--stack '$(STACK)') $(ARGS)
 
 pr-comment: .venv/.stamp ## What this tree would change against BASE=main, as a pull request's comment [OUT=FILE.html]
-	@$(OPS) pr-comment --stack '$(STACK)' $(if $(FROM),--from $(FROM),$(if $(LIVE),--live,--base '$(or $(BASE),main)')) \
-	  $(if $(OUT),--out '$(OUT)') $(ARGS)
+	@$(OPS) pr-comment $(if $(FROM),--from $(FROM) --stack '$(if $(filter-out file,$(origin STACK)),$(STACK))',\
+	  --stack '$(STACK)' $(if $(LIVE),--live,--base '$(or $(BASE),main)')) $(if $(OUT),--out '$(OUT)') $(ARGS)
 
 down: .venv/.stamp ## Delete everything that the stack made [YES=1]
 	@$(OPS) down --stack $(STACK) $(if $(YES),--yes) $(ARGS)

@@ -17,6 +17,7 @@ OUR = "kotaemon:index:"
 _SHORT = {"Sql": "SQL", "Gke": "GKE", "Kms": "KMS"}
 _CONTAINER = re.compile(r"((?:init)?[cC]ontainers\[[^\]]+\])\.(.+)", re.DOTALL)
 _NAMES = frozenset({"name", "metadata.name"})
+_VARIABLE = re.compile(r"ontainers\[[^\]]+\]\.env\[[^\]]+\]\.value$")
 LINES = 12
 WIDTH = 160
 
@@ -34,6 +35,7 @@ def collect(
     steps = [step for step in _list(digest.get("steps")) if isinstance(step, Mapping)]
     found = diff.of_steps(_metadata(step) for step in steps)
     kept = {str(step["urn"]) for step in steps if _state(step, "oldState").get("retainOnDelete")}
+    changes = [one for one in found.changes if not (one.properties and all(map(_same, one.properties)))]
     unchanged = evaluation.unchanged
     if unchanged is None:
         summary = digest.get("changeSummary")
@@ -45,8 +47,8 @@ def collect(
     return Report(
         stack=stack,
         against=against,
-        items=tuple(_item(change, change.urn in kept) for change in found.changes),
-        unchanged=unchanged,
+        items=tuple(_item(change, change.urn in kept) for change in changes),
+        unchanged=None if unchanged is None else unchanged + len(found.changes) - len(changes),
         policies=policies,
         errors=tuple(_said(error) for error in errors),
         warnings=tuple(_said(warning) for warning in evaluation.warnings),
@@ -114,8 +116,15 @@ def _item(change: diff.Change, kept: bool) -> Item:
     )
 
 
+def _same(one: diff.Property) -> bool:
+    """Whether both sides mean the same: an API server drops the "" of a variable, which isn't drift."""
+    return bool(_VARIABLE.search(one.path)) and all(value in (None, "") for value in (one.old, one.new))
+
+
 def _bookkeeping(one: diff.Property, operation: str) -> bool:
-    """Whether a property only says that Pulumi chooses, or chose, the name."""
+    """Whether a property only says that Pulumi chooses, or chose, the name; or nothing at all."""
+    if _same(one):
+        return True
     if one.path == "metadata.annotations":
         return isinstance(one.old, Mapping) and set(one.old) == {"pulumi.com/autonamed"} and one.new is None
     return one.path in _NAMES and (operation == "replace" or one.new is None)

@@ -7,10 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ops.comment import evaluation, report
-from ops.comment.collect import collect
-from ops.comment.escape import code
-from ops.comment.markdown import render
-from ops.comment.policies import policies_of
 from ops.comment.report import Report
 from ops.errors import OpsError, ReportedError
 from ops.operations import opened
@@ -42,7 +38,7 @@ def pr_comment(project: Project, asked: Asked, say: Say, note: Say) -> None:
     if asked.files:
         reports = read(asked.files, asked.stacks)
     elif asked.live:
-        reports = tuple(live(project, stack, note, refresh=asked.refresh) for stack in asked.stacks)
+        reports = live(project, asked.stacks, note, refresh=asked.refresh)
     else:
         from ops.comment.offline import offline
 
@@ -55,9 +51,25 @@ def pr_comment(project: Project, asked: Asked, say: Say, note: Say) -> None:
         raise ReportedError
 
 
-def live(project: Project, stack: str, note: Say, *, refresh: bool) -> Report:
-    """The report of a stack against its own state, or with `refresh` against what runs."""
-    against = "what runs, as the clouds tell it now" if refresh else "the stack as the last update left it"
+def live(project: Project, stacks: Sequence[str], note: Say, *, refresh: bool) -> tuple[Report, ...]:
+    """The reports of stacks against their own state, or with `refresh` against what runs."""
+    against = (
+        "what runs; this is what up would do to bring it back"
+        if refresh
+        else "the stack as the last update left it"
+    )
+    found = [(stack, _preview(project, stack, note, refresh=refresh)) for stack in stacks]
+    # After the programs have run, which may be another folder's: this imports `components` from here.
+    from ops.comment.collect import collect
+    from ops.comment.policies import policies_of
+
+    return tuple(
+        collect(stack, against, one, None if one.errors else policies_of(project, stack))
+        for stack, one in found
+    )
+
+
+def _preview(project: Project, stack: str, note: Say, *, refresh: bool) -> evaluation.Evaluation:
     try:
         session = open_session(project, stack, os.environ, say=note)
         with opened(session) as operations:
@@ -67,8 +79,7 @@ def live(project: Project, stack: str, note: Say, *, refresh: bool) -> Report:
             found = previewer.evaluate(refresh=refresh)
     except OpsError as error:
         found = evaluation.failed(str(error))
-    policies = None if found.errors else policies_of(project, stack)
-    return collect(stack, against, found.without(f"{project.root}/"), policies)
+    return found.without(f"{project.root}/")
 
 
 def read(files: Sequence[Path], expected: Sequence[str]) -> tuple[Report, ...]:
@@ -76,6 +87,8 @@ def read(files: Sequence[Path], expected: Sequence[str]) -> tuple[Report, ...]:
 
     A file may also hold what `pulumi preview --json` printed; its name is then the stack's.
     """
+    from ops.comment.collect import collect
+
     found: dict[str, Report] = {}
     for file in [one for path in files for one in (sorted(path.glob("*.json")) if path.is_dir() else [path])]:
         text = file.read_text(encoding="utf-8")
@@ -93,6 +106,8 @@ def read(files: Sequence[Path], expected: Sequence[str]) -> tuple[Report, ...]:
 
 def write(reports: tuple[Report, ...], asked: Asked, say: Say, note: Say) -> None:
     """Put the comment where it was asked for, in the form that the file's name says."""
+    from ops.comment.markdown import render
+
     markdown = render(reports, heading=asked.heading, foot=foot(asked.commit, asked.run))
     if asked.out is None:
         say(markdown)
@@ -115,6 +130,8 @@ def write(reports: tuple[Report, ...], asked: Asked, say: Say, note: Say) -> Non
 
 def foot(commit: str, run: str) -> str:
     """Of which commit it speaks, and where to look further."""
+    from ops.comment.escape import code
+
     parts = [f"Commit {code(commit[:12])}"] if commit else []
     if re.fullmatch(r"https://[A-Za-z0-9./_-]+", run):
         parts.append(f"[the run that made this]({run})")

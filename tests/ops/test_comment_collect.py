@@ -7,7 +7,7 @@ import pytest
 
 from ops.comment import policies
 from ops.comment.collect import collect, component, kind, merged
-from ops.comment.evaluation import Evaluation, failed
+from ops.comment.evaluation import Evaluation, failed, protected
 from ops.comment.redaction import redacted, redacted_line
 from ops.comment.report import Changed, Item, Operation, Report, Verdict
 from ops.policy import as_object
@@ -130,6 +130,15 @@ def test_an_environment_variable_is_named_not_counted() -> None:
         Changed(path="containers[app].env[B]", new="2"),
         Changed(path="containers[app].env[C]", old="3", new="4"),
     )
+
+
+def test_an_empty_variable_is_the_same_as_one_without_a_value() -> None:
+    """An API server drops the empty value, which would read as drift each night."""
+    old, new = {"name": "A"}, {"name": "A", "value": ""}
+    item = only(step("update", DEPLOYMENT, "app", old=env(old, B="1"), new=env(new, B="2")))
+    assert [one.path for one in item.changed] == ["containers[app].env[B]"]
+    found = report(step("update", DEPLOYMENT, "app", old=env(old), new=env(new)), same=4)
+    assert (found.items, found.unchanged) == ((), 5)
 
 
 def test_what_changes_alike_in_several_containers_is_one_line() -> None:
@@ -295,3 +304,15 @@ def test_an_unknown_name_in_a_path_is_a_question_mark() -> None:
     old, new = ({"subnets": [{"name": name, "size": size}]} for name, size in (("a", 1), (unknown, 1)))
     changed = only(step("update", "gcp:compute/routerNat:RouterNat", "nat", old=old, new=new)).changed
     assert {one.path for one in changed} == {"subnets[?]", "subnets[a]"}
+
+
+def test_losing_what_is_protected_is_one_line_for_each() -> None:
+    message = (
+        'unable to replace resource "urn:pulumi:prod::k::gcp:kms/keyRing:KeyRing::keys"\nas it is currently marked for '
+        "protection. To unprotect the resource, remove the `protect` flag"
+    )
+    assert (
+        protected("KeyRing/keys", message)
+        == "KeyRing/keys would be replaced, but is protected: data hangs on it."
+    )
+    assert protected("KeyRing/keys", "quota exceeded") is None

@@ -102,8 +102,8 @@ def test_what_is_only_forgotten_is_not_called_deleted() -> None:
     [
         (one(), "no changes"),
         (one(*EACH), "**2 deletes**, **1 replace**, 1 update, 1 create"),
-        (one(errors=("broken",)), "❌ **the preview failed**"),
-        (one(*EACH, errors=("broken",)), "❌ **the preview failed**"),
+        (one(errors=("broken",)), "✗ **the preview failed**"),
+        (one(*EACH, errors=("broken",)), "✗ **the preview failed**"),
     ],
 )
 def test_a_stacks_headline_says_all_that_counts(report: Report, expected: str) -> None:
@@ -113,7 +113,7 @@ def test_a_stacks_headline_says_all_that_counts(report: Report, expected: str) -
 
 def test_a_failed_preview_is_shown_with_its_error_and_no_counts() -> None:
     text = render([one(*EACH, errors=("Pulumi.prod.yaml has 1 problem",))])
-    assert "| `prod` | ❌ **preview failed** |" in text
+    assert "| `prod` | ✗ **preview failed** |" in text
     assert "```\nPulumi.prod.yaml has 1 problem\n```" in text
     assert "no changes" not in text
     assert "`updated`" not in text
@@ -122,14 +122,14 @@ def test_a_failed_preview_is_shown_with_its_error_and_no_counts() -> None:
 def test_several_stacks_are_one_comment_with_one_table() -> None:
     text = render([Report(stack="dev", unchanged=3), one(*EACH, policies=POLICIES)])
     assert "| `dev` | 0 | 0 | 0 | 0 | 3 | not checked |" in text
-    assert "| `prod` | **2** | **1** | 1 | 1 | 7 | ❌ **1 broken**, 1 hold |" in text
+    assert "| `prod` | **2** | **1** | 1 | 1 | 7 | ✗ **1 broken**, 1 hold |" in text
     assert text.index("### `dev`: no changes") < text.index("### `prod`")
 
 
 def test_broken_policies_are_shown_and_the_others_folded() -> None:
     text = render([one(policies=POLICIES)])
     shown, _, folded = text.partition("<details>")
-    assert "- ❌ **mandatory** `data-protected` Data is protected" in shown
+    assert "- ✗ **mandatory** `data-protected` Data is protected" in shown
     assert "  - `StatefulSet/qdrant`\n  - `Bucket/files`\n  - to mend it: `protect=True`\n" in shown
     assert "`pods-restricted`" not in shown
     assert "`pods-restricted`" in folded

@@ -2,11 +2,13 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from ops.comment.command import Asked, pr_comment
 from ops.comment.offline import fork_point, offline
@@ -100,9 +102,10 @@ def test_what_others_did_on_the_base_meanwhile_is_not_this_changes_doing(reposit
     assert fork_point(repository, "main") == start != later
 
 
-def test_the_other_commits_program_runs_with_its_own_modules() -> None:
+@pytest.mark.parametrize("module", ["scratch", "command"])
+def test_a_program_runs_with_its_own_modules(module: str) -> None:
     """Whatever of this tree's `components` were loaded before would be taken for the other commit's."""
-    code = "import ops.comment.scratch, sys; print([name for name in sys.modules if name.startswith('components')])"
+    code = f"import ops.comment.{module}, sys; print([one for one in sys.modules if one.startswith('components')])"
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=True
     )
@@ -168,6 +171,29 @@ def test_a_new_stack_is_all_created_and_a_base_that_fails_is_said_to(repository:
     failed = _one(repository, "dev")
     assert failed.errors[0].startswith("The program of main at ")
     assert str(repository.root) not in str(failed)
+
+
+@pytest.mark.sandbox
+def test_a_change_of_production_is_told_and_nothing_else(tmp_path: Path) -> None:
+    """Google's parts, too, with no account; whatever else were listed, a reviewer would have to read each time."""
+    project = Project(tmp_path / "project")
+    shutil.copytree(PROJECT / "components", project.root / "components")
+    for name in ("Pulumi.yaml", "Pulumi.prod.yaml", "__main__.py"):
+        shutil.copy(PROJECT / name, project.root / name)
+    _git(project, "init", "--quiet", "--initial-branch=main")
+    _commit(project)
+    document = yaml.safe_load(project.stack_file("prod").read_text())
+    document["config"]["kotaemon:cluster"]["nodePools"]["main"]["maxNodes"] += 3
+    document["config"]["kotaemon:postgres"]["storage"] = "60Gi"
+    document["config"]["kotaemon:app"]["chatSuggestions"] = True
+    project.stack_file("prod").write_text(yaml.safe_dump(document))
+    items = _by_name(_one(project, "prod"))
+    assert {name: [one.path for one in item.changed] for name, item in items.items()} == {
+        "Deployment/kotaemon": ["containers[kotaemon].env[KH_FEATURE_CHAT_SUGGESTION]"],
+        "container NodePool/kotaemon-prod-main": ["autoscaling.totalMaxNodeCount"],
+        "sql DatabaseInstance/kotaemon-prod-postgres": ["settings.diskSize"],
+    }
+    assert {item.operation for item in items.values()} == {Operation.UPDATE}
 
 
 @pytest.mark.sandbox
