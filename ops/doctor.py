@@ -13,6 +13,7 @@ from ops import bootstrap, clusters, engine, internet, kubeconfig, paths
 from ops.clusters import LOCAL_STACK
 from ops.engine import Kind
 from ops.errors import OpsError, ReportedError
+from ops.google import uses_google
 from ops.paths import Project
 
 BUILD_GIGABYTES = 6
@@ -79,7 +80,8 @@ def doctor(
     project: Project, stack: str, environment: Mapping[str, str], say: Callable[[str], object]
 ) -> None:
     """Show the table. Raises ReportedError(1) where `make up` couldn't work."""
-    found = [*checks(examine(project, stack, environment), stack), *google(project, stack)]
+    machine = examine(project, stack, environment)
+    found = [*checks(machine, stack), *google(project, stack, machine, environment)]
     for line in table(found):
         say(line)
     missing = [check for check in found if check.state is State.MISSING]
@@ -90,27 +92,21 @@ def doctor(
     say("`make up` can work.")
 
 
-def google(project: Project, stack: str) -> Iterator[Check]:
+def google(project: Project, stack: str, machine: Machine, environment: Mapping[str, str]) -> Iterator[Check]:
     """The lines about Google Cloud, for a stack that is on it."""
-    config = clusters.config_of(project, stack)
-    if "kotaemon:google" not in config:
-        return
-    from components.config import ConfigError  # imports Pulumi, which a look at the machine doesn't need
-    from ops.google_checks import google_checks
-    from ops.stack_settings import settings_of
-
     try:
-        settings = settings_of(config, stack, project.root)
-    except ConfigError as error:
-        number = len(error.problems)
-        yield Check(
-            "configuration",
-            State.MISSING,
-            f"Pulumi.{stack}.yaml has {number} problem{'' if number == 1 else 's'}",
-            f"make preview STACK={stack}",
-        )
+        config = clusters.config_of(project, stack)
+    except OpsError:
+        return  # told by the cluster's line
+    if not uses_google(config):
         return
-    yield from google_checks(settings, stack)
+    from ops.google_checks.of_stack import (
+        of_stack,  # imports Pulumi, which a look at the machine doesn't need
+    )
+
+    missing = bool(engine.missing_plugins(environment, engine.GOOGLE_PLUGINS))
+    stands_in = missing and (_uses_sandbox_engine(machine) or not machine.online)
+    yield from of_stack(config, stack, project.root, stands_in=stands_in)
 
 
 def examine(project: Project, stack: str, environment: Mapping[str, str]) -> Machine:
@@ -237,10 +233,7 @@ def _remedy(error: str) -> str:
 
 def _sandbox(machine: Machine) -> Iterator[Check]:
     """What only the sandbox needs; where it isn't needed, nothing here can be missing."""
-    sandbox_engine = machine.forced is Kind.SANDBOX or not (
-        machine.engine_on_path or machine.engine_installed or machine.online
-    )
-    must_build = (sandbox_engine and not machine.engine_built) or (
+    must_build = (_uses_sandbox_engine(machine) and not machine.engine_built) or (
         machine.needs_sandbox and not machine.cluster_built
     )
     built = (
@@ -272,6 +265,12 @@ def _sandbox(machine: Machine) -> Iterator[Check]:
             f"{machine.memory:.1f} GB available",
             f"the sandbox wants {SANDBOX_GIGABYTES} GB" if short else "",
         )
+
+
+def _uses_sandbox_engine(machine: Machine) -> bool:
+    return machine.forced is Kind.SANDBOX or not (
+        machine.engine_on_path or machine.engine_installed or machine.online
+    )
 
 
 def table(found: list[Check]) -> list[str]:
