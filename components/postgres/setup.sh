@@ -1,7 +1,7 @@
 #!/bin/bash
-# Creates a database for each of $DATABASES, owned by a role of the same name whose password is set to
-# $PASSWORD_<DATABASE>, or by the role $OWNER_<DATABASE>, which is there already and signs in otherwise.
-# Adds pgvector, which only a superuser may. Safe to repeat.
+# Creates a database for each of $DATABASES, owned by a role of the same name. That one signs in with
+# $PASSWORD_<DATABASE>; or the role $OWNER_<DATABASE>, which is there already and signs in otherwise, is its member.
+# Adds pgvector, which only a superuser may, or whom a managed server trusts with it. Safe to repeat.
 set -euo pipefail
 export PGOPTIONS=--client_min_messages=warning # "already exists, skipping" is no news
 
@@ -18,14 +18,16 @@ for database in $DATABASES; do
   fi
   # The password travels in the environment: arguments can be read in the process list.
   PASSWORD="${!password:-}" psql --no-psqlrc --quiet --set=ON_ERROR_STOP=1 --set=name="$database" \
-       --set=owner="${!owner:-$database}" --dbname=postgres <<'SQL'
+       --set=member="${!owner:-}" --dbname=postgres <<'SQL'
 \getenv password PASSWORD
-SELECT format('CREATE ROLE %I LOGIN', :'owner')
- WHERE :'password' <> '' AND NOT EXISTS (SELECT FROM pg_roles WHERE rolname = :'owner') \gexec
-SELECT format('ALTER ROLE %I PASSWORD %L', :'owner', :'password') WHERE :'password' <> '' \gexec
--- A managed server has no superuser to log in as: what its administrator does for a role, it must be a member of.
-SELECT format('GRANT %I TO CURRENT_USER', :'owner') FROM pg_roles WHERE rolname = current_user AND NOT rolsuper \gexec
-SELECT format('CREATE DATABASE %I OWNER %I', :'name', :'owner')
+SELECT format('CREATE ROLE %I', :'name')
+ WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = :'name') \gexec
+SELECT format('ALTER ROLE %I LOGIN PASSWORD %L', :'name', :'password') WHERE :'member' = '' \gexec
+SELECT format('ALTER ROLE %I NOLOGIN PASSWORD NULL', :'name') WHERE :'member' <> '' \gexec
+-- A managed server has no superuser to log in as, and its administrator may grant only what it made itself.
+SELECT format('GRANT %I TO CURRENT_USER', :'name') FROM pg_roles WHERE rolname = current_user AND NOT rolsuper \gexec
+SELECT format('GRANT %I TO %I', :'name', :'member') WHERE :'member' <> '' \gexec
+SELECT format('CREATE DATABASE %I OWNER %I', :'name', :'name')
  WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = :'name') \gexec
 SELECT format('REVOKE ALL ON DATABASE %I FROM PUBLIC', :'name') \gexec
 SQL

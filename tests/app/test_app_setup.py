@@ -2,7 +2,9 @@
 
 import importlib.util
 import os
+import shutil
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -169,3 +171,128 @@ def test_a_server_that_comes_later_is_awaited() -> None:
         out, err = waiting.communicate(timeout=60)
         assert (waiting.returncode, err) == (0, ""), out
         login(servers.Postgres(late.host, port, "", ""), "setupone", "pw").close()
+
+
+MANAGED = {"setupcloud": PASSWORD}
+IAM = "setup-prod-kotaemon@my-project.iam"
+
+
+def _as_superuser(server: Any, *statements: str) -> None:
+    with _connect(server, "postgres") as admin:
+        for statement in statements:
+            admin.run(statement)
+
+
+@pytest.fixture(scope="module")
+def trusting() -> Iterator[str]:
+    """A folder whose pgvector asks for no superuser, which is how Cloud SQL trusts its administrators with it."""
+    with tempfile.TemporaryDirectory(prefix="kotaemon-vector-") as folder:
+        Path(folder).chmod(0o755)  # the server runs as another user
+        target = Path(folder) / "extension"
+        target.mkdir()
+        for file in (_BINARIES.parent / "share/extension").glob("vector*"):
+            shutil.copy(file, target)
+        with (target / "vector.control").open("a") as control:
+            control.write("trusted = true\n")
+        yield folder
+
+
+@pytest.fixture(params=["server", "tls_server"])
+def managed(request: pytest.FixtureRequest) -> Iterator[Any]:
+    """A server as a cloud gives it, versions 18 and 17: no superuser may log in, and a role of IAM is there.
+
+    IAM is a password here, which the script doesn't know. Version 17 has no pgvector.
+    """
+    running = request.getfixturevalue(request.param)
+    _as_superuser(
+        running,
+        "CREATE ROLE setupadmin LOGIN NOSUPERUSER CREATEROLE CREATEDB PASSWORD 'of the cloud'",
+        f"CREATE ROLE \"{IAM}\" LOGIN PASSWORD 'token'",
+    )
+    if request.param == "server":
+        trusting = request.getfixturevalue("trusting")
+        _as_superuser(running, f"ALTER ROLE setupadmin SET extension_control_path = '{trusting}:$system'")
+    yield servers.Postgres(running.host, running.port, "setupadmin", "of the cloud")
+    _as_superuser(
+        running,
+        "DROP DATABASE IF EXISTS setupcloud",
+        *(f'DROP ROLE IF EXISTS "{role}"' for role in ("setupcloud", IAM, "setupadmin")),
+    )
+
+
+def set_up(managed: Any, passwords: dict[str, str], **more: str) -> None:
+    """Run the script; without pgvector, as far as that."""
+    code, out, err = run(managed, passwords, **more)
+    with _connect(managed, "postgres") as admin:
+        ((vector,),) = admin.run("SELECT count(*) FROM pg_available_extensions WHERE name = 'vector'")
+    if vector:
+        assert (code, out, err) == (0, "database setupcloud is ready\n", "")
+    else:
+        assert "ready" not in out
+        assert err.startswith('ERROR:  extension "vector" is not available'), err
+
+
+def owner(managed: Any) -> str:
+    with _connect(managed, "postgres") as admin:
+        ((name,),) = admin.run("SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = 'setupcloud'")
+    return str(name)
+
+
+def test_an_administrator_without_superuser_can_set_up(managed: Any) -> None:
+    set_up(managed, MANAGED)
+
+    assert owner(managed) == "setupcloud"
+    with login(managed, "setupcloud", PASSWORD) as own:
+        own.run("CREATE TABLE made AS SELECT 42 AS answer")
+    with pytest.raises(pg8000.native.DatabaseError, match="permission denied for database"):
+        login(managed, IAM, "token", "setupcloud")
+
+
+def test_on_a_managed_server_a_second_run_keeps_the_data_and_takes_a_new_password(managed: Any) -> None:
+    set_up(managed, MANAGED)
+    with login(managed, "setupcloud", PASSWORD) as own:
+        own.run("CREATE TABLE kept AS SELECT 42 AS answer")
+    set_up(managed, MANAGED)
+    set_up(managed, {"setupcloud": "another"})
+
+    with login(managed, "setupcloud", "another") as own:
+        assert own.run("SELECT answer FROM kept") == [[42]]
+    with pytest.raises(pg8000.native.DatabaseError, match="password authentication failed"):
+        login(managed, "setupcloud", PASSWORD)
+
+
+def test_a_role_of_iam_has_the_owner_s_rights_and_no_password(managed: Any) -> None:
+    """The cloud made it: since PostgreSQL 16 an administrator may not hand out such a role, or be it."""
+    more = {"DATABASES": "setupcloud", "OWNER_SETUPCLOUD": IAM}
+    set_up(managed, {}, **more)
+    with login(managed, IAM, "token", "setupcloud") as own:
+        own.run("CREATE TABLE made AS SELECT 42 AS answer")
+    set_up(managed, {}, **more)
+
+    with login(managed, IAM, "token", "setupcloud") as own:
+        own.run("ALTER TABLE made ADD later int")
+        own.run("CREATE SCHEMA another")
+        assert own.run("SELECT answer FROM made") == [[42]]
+    with _connect(managed, "postgres") as admin:
+        assert admin.run(
+            "SELECT rolsuper, rolcreaterole, rolcreatedb FROM pg_roles WHERE rolname = :name", name=IAM
+        ) == [[False, False, False]]
+        admin.run("CREATE ROLE setupother LOGIN PASSWORD 'pw'")
+    try:
+        with pytest.raises(pg8000.native.DatabaseError, match="permission denied for database"):
+            login(managed, "setupother", "pw", "setupcloud")
+    finally:
+        _as_superuser(managed, "DROP ROLE setupother")
+
+
+def test_a_stack_can_go_over_to_iam_with_its_data(managed: Any) -> None:
+    set_up(managed, MANAGED)
+    with login(managed, "setupcloud", PASSWORD) as own:
+        own.run("CREATE TABLE kept AS SELECT 42 AS answer")
+    set_up(managed, {}, DATABASES="setupcloud", OWNER_SETUPCLOUD=IAM)
+
+    with login(managed, IAM, "token", "setupcloud") as own:
+        own.run("ALTER TABLE kept ADD later int")
+        assert own.run("SELECT answer FROM kept") == [[42]]
+    with pytest.raises(pg8000.native.DatabaseError, match="not permitted to log in"):
+        login(managed, "setupcloud", PASSWORD)
