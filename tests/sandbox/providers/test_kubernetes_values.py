@@ -9,6 +9,7 @@ from sandbox.providers import paths
 from sandbox.providers.base import Failure
 from sandbox.providers.kubernetes import config, kubeconfig, managers, naming, normal, state
 from sandbox.providers.kubernetes.objects import dig
+from sandbox.providers.kubernetes.provider import Kubernetes
 from sandbox.providers.kubernetes.quantity import canonical
 from sandbox.providers.kubernetes.waits import custom
 from sandbox.providers.wire import UNKNOWN, Properties, Secret
@@ -284,3 +285,21 @@ def test_a_condition_that_is_not_understood_is_an_error(expression: str) -> None
     """Taken for false it would wait for ten minutes; taken for true, not at all."""
     with pytest.raises(Failure, match=r"waitFor|prefix"):
         custom.holds({"a": [1]}, expression)
+
+
+def test_a_preview_goes_on_where_nobody_can_log_in() -> None:
+    """A GKE cluster's kubeconfig logs in by a command that needs a Google account; a preview needs none."""
+    host = requests.Host()
+    provider = Kubernetes(host)
+    text = """
+        {"current-context": "gke", "contexts": [{"name": "gke", "context": {"cluster": "c", "user": "u"}}],
+         "clusters": [{"name": "c", "cluster": {"server": "https://127.0.0.1:1"}}],
+         "users": [{"name": "u", "user": {"exec": {"command": "no-such-login-command"}}}]}
+    """
+    provider.configure(requests.configure({"kubernetes:config:kubeconfig": text}))
+    given: Properties = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}}
+    token = CONFIG_MAP
+    assert provider.create(requests.create(token, given, preview=True)) == ("", given)
+    with pytest.raises(Failure, match="no-such-login-command is not installed"):
+        provider.create(requests.create(token, given))
+    assert "no login" in host.logged[0]
