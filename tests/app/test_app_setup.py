@@ -294,5 +294,5 @@ def test_a_stack_can_go_over_to_iam_with_its_data(managed: Any) -> None:
     with login(managed, IAM, "token", "setupcloud") as own:
         own.run("ALTER TABLE kept ADD later int")
         assert own.run("SELECT answer FROM kept") == [[42]]
-    with pytest.raises(pg8000.native.DatabaseError, match="not permitted to log in"):
+    with pytest.raises(pg8000.native.DatabaseError, match="password authentication failed"):
         login(managed, "setupcloud", PASSWORD)
