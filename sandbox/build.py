@@ -101,7 +101,7 @@ BINARIES = {
             "github.com/pulumi/pulumi/pkg/v3",
             "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version",
         ),
-        # Only tests run these two: over .github/workflows, and as the login in front of the application.
+        # Only tests run these: over .github/workflows, and as what stands beside the application in its pod.
         Binary(
             "actionlint",
             "actionlint",
@@ -117,6 +117,13 @@ BINARIES = {
             60,
             "github.com/oauth2-proxy/oauth2-proxy/v7",
             "github.com/oauth2-proxy/oauth2-proxy/v7/pkg/version.VERSION",
+        ),
+        Binary(
+            "cloud-sql-proxy",
+            "cloud-sql-proxy",
+            "github.com/GoogleCloudPlatform/cloud-sql-proxy/v2",
+            90,
+            "github.com/GoogleCloudPlatform/cloud-sql-proxy/v2",
         ),
     )
 }

@@ -220,7 +220,7 @@ class Gate:
 
     def __init__(self, given: SignIn, application: Upstream, ca: Path, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self.port = _free_port()
+        self.port = free_port()
         self.log = folder / "log"
         for name, text in emails_file(given).items():
             (folder / name).write_text(str(text))
@@ -281,7 +281,8 @@ def running(given: SignIn, application: Upstream, identities: Provider, folder: 
         gate.end()
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port that was free a moment ago."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -4,11 +4,18 @@ import time
 
 import pytest
 
+from components import images
 from components.kotaemon.sidecars import ALIVE, HEALTH
+from sandbox import build
 from tests.sandbox.sign_in.front_door import COOKIE, Gate, Upstream, ask, refused
 from tests.sandbox.sign_in.oidc import Provider
 
 pytestmark = pytest.mark.sandbox
+
+
+def test_what_runs_here_is_what_the_pod_runs() -> None:
+    """Flags, and the ways around them, come and go with versions."""
+    assert images.OAUTH2_PROXY.endswith(f":v{build.BINARIES['oauth2-proxy'].version}")
 
 
 @pytest.mark.parametrize(
