@@ -6,7 +6,7 @@ from typing import Protocol
 from pulumi.runtime import mocks
 
 from policies.graph import STACK, Resource
-from policies.wire import decoded, paths
+from policies.wire import Struct, decoded, mark_secret, paths
 
 
 class _Request(Protocol):
@@ -21,6 +21,15 @@ class _Request(Protocol):
     retainOnDelete: bool  # noqa: N815 protobuf's name
     object: object
     dependencies: Iterable[str]
+    additionalSecretOutputs: Iterable[str]  # noqa: N815 protobuf's name
+
+
+class _Answer(Protocol):
+    """pulumirpc.RegisterResourceResponse, as far as it is changed here."""
+
+    @property
+    def object(self) -> Struct:
+        """What became of the resource."""
 
 
 class Monitor(mocks.MockMonitor):
@@ -34,7 +43,9 @@ class Monitor(mocks.MockMonitor):
 
     def RegisterResource(self, request: _Request) -> object:  # noqa: N802 gRPC's name
         """Keep one registration."""
-        answer: object = super().RegisterResource(request)  # type: ignore[no-untyped-call]  # pulumi's mocks are untyped
+        answer: _Answer = super().RegisterResource(request)  # type: ignore[no-untyped-call]  # pulumi's mocks are untyped
+        # As the engine does, and mocks don't: outputs that hold secrets are secrets.
+        mark_secret(answer.object, request.additionalSecretOutputs)
         if request.type != STACK:
             self.registered.append(self._resource(request))
         return answer

@@ -1,6 +1,7 @@
 """Inputs as they travel between program and engine: marks for secrets and for what isn't known yet."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Protocol
 
 from google.protobuf import json_format  # type: ignore[import-untyped]  # it comes without types
 from pulumi.runtime import rpc
@@ -29,6 +30,22 @@ def decoded(properties: object) -> tuple[dict[str, object], frozenset[str]]:
     """The inputs in a protobuf Struct without marks, and the paths of those that are secret."""
     plain = json_format.MessageToDict(properties)
     return {key: _value(one) for key, one in plain.items()}, frozenset(_secrets(plain, ""))
+
+
+class Struct(Protocol):
+    """google.protobuf.Struct, as far as it is changed here."""
+
+    def update(self, values: Mapping[str, object]) -> None:
+        """Set some fields."""
+
+
+def mark_secret(properties: Struct, names: Iterable[str]) -> None:
+    """Mark some of the properties as secret, unless they are."""
+    plain = json_format.MessageToDict(properties)
+    for name in names:
+        value = plain.get(name)
+        if value is not None and not (isinstance(value, dict) and _SIGNATURE in value):
+            properties.update({name: {_SIGNATURE: _SECRET, "value": value}})
 
 
 def paths(value: object, word: str, path: str = "") -> Iterator[str]:

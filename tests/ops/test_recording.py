@@ -23,6 +23,20 @@ k8s.core.v1.ConfigMap(
 """
 
 
+CERTIFICATES = """
+import pulumi
+import pulumi_gcp as gcp
+import pulumi_kubernetes as k8s
+
+cluster = k8s.Provider("cluster", kubeconfig="none")
+own = pulumi.ResourceOptions(provider=cluster)
+database = gcp.sql.DatabaseInstance("database", database_version="POSTGRES_18")
+ca = database.server_ca_certs.apply(lambda found: found[0].cert)
+k8s.core.v1.ConfigMap("marked", data={"ca": ca}, opts=own)
+k8s.core.v1.ConfigMap("plain", data={"ca": pulumi.Output.unsecret(ca)}, opts=own)
+"""
+
+
 @pytest.fixture
 def door(project: Project) -> Project:
     project.program.write_text(ADDRESS)
@@ -42,6 +56,14 @@ def test_every_resource_is_recorded_with_its_options(door: Project) -> None:
 def test_secrets_are_recorded_by_place_and_not_by_value(project: Project) -> None:
     (secret,) = [one for one in record(project, "local").graph.resources if one.kind == "Secret"]
     assert secret.secrets >= {"stringData", "stringData.password", "stringData.url"}
+
+
+def test_what_a_provider_calls_secret_is_recorded_as_such(project: Project) -> None:
+    """As by the engine: a database's certificates are, until the program says that they aren't."""
+    project.program.write_text(CERTIFICATES)
+    found = {one.name: one for one in record(project, "local").graph.resources}
+    assert found["plain"].secrets == frozenset()
+    assert found["marked"].secrets == {"data.ca"}
 
 
 def test_a_value_that_only_google_knows_is_named(door: Project) -> None:
