@@ -34,7 +34,7 @@ def collect(
     digest = evaluation.digest or {}
     steps = [step for step in _list(digest.get("steps")) if isinstance(step, Mapping)]
     found = diff.of_steps(_metadata(step) for step in steps)
-    kept = {str(step["urn"]) for step in steps if _state(step, "oldState").get("retainOnDelete")}
+    before = {str(step["urn"]): _state(step, "oldState") for step in steps if step.get("oldState")}
     changes = [one for one in found.changes if not (one.properties and all(map(_same, one.properties)))]
     unchanged = evaluation.unchanged
     if unchanged is None:
@@ -47,7 +47,7 @@ def collect(
     return Report(
         stack=stack,
         against=against,
-        items=tuple(_item(change, change.urn in kept) for change in changes),
+        items=tuple(_item(change, before.get(change.urn, {})) for change in changes),
         unchanged=None if unchanged is None else unchanged + len(found.changes) - len(changes),
         policies=policies,
         errors=tuple(_said(error) for error in errors),
@@ -96,24 +96,32 @@ def _said(message: str) -> str:
     return "\n".join(redacted_line(line) for line in message.splitlines())
 
 
-def _item(change: diff.Change, kept: bool) -> Item:
+def _item(change: diff.Change, before: Mapping[str, object]) -> Item:
     name = change.name.partition("/")[2]
     called = change.called if change.called.split("/")[-1] != name else ""
     if change.operation == "replace":
         called = ""  # another generated name, which nobody chose
     properties = [one for one in change.properties if one.replaces or not _bookkeeping(one, change.operation)]
     operation = Operation(change.operation)
-    forgotten = kept and operation is Operation.DELETE
+    forgotten = bool(before.get("retainOnDelete")) and operation is Operation.DELETE
     return Item(
         operation=operation,
         kind=kind(change.urn),
         name=name,
         component=component(change.urn),
         called=called,
-        stake=STAKES.get(change.kind, "") if operation in LOSING and not forgotten else "",
+        stake=_stake(change.kind, before) if operation in LOSING and not forgotten else "",
         kept=forgotten,
         changed=merged(_changed(one) for one in properties),
     )
+
+
+def _stake(kind: str, before: Mapping[str, object]) -> str:
+    """What is lost with a resource, as it was."""
+    spec = diff.at(before.get("inputs"), "spec.persistentVolumeClaimRetentionPolicy.whenDeleted")
+    if kind == "StatefulSet" and spec != "Delete":
+        return "the server; its volumes stay behind, unused"
+    return STAKES.get(kind, "")
 
 
 def _same(one: diff.Property) -> bool:

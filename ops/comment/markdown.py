@@ -87,9 +87,12 @@ def _bold(count: int) -> str:
 def _policies_in_short(report: Report) -> str:
     if report.policies is None:
         return "not checked"
-    broken = len(report.broken())
     held = sum(one.state is Verdict.PASS for one in report.policies)
-    return f"✗ **{broken} broken**, {held} hold" if broken else f"✓ {held} hold"
+    advisory = sum(one.severity == "advisory" for one in report.broken())
+    broken = len(report.broken()) - advisory
+    parts = [f"**{broken} broken**"] if broken else []
+    parts += [f"{advisory} advisory"] if advisory else []
+    return f"{'✗' if broken else '✓'} {', '.join([*parts, f'{held} hold'])}"
 
 
 def headline(report: Report) -> str:
@@ -113,7 +116,6 @@ def _stack(report: Report, detail: Detail) -> list[str]:
         said = "\n".join(report.errors).splitlines()
         more = [f"… and {len(said) - ERROR_LINES} more lines"] if len(said) > ERROR_LINES else []
         lines += ["", *block([*said[:ERROR_LINES], *more])]
-    lines += _broken(report, detail)
     if not report.failed:
         losing = [item for item in report.items if item.losing]
         lines += _losing(losing, detail)
@@ -121,6 +123,7 @@ def _stack(report: Report, detail: Detail) -> list[str]:
         lines += _creates(
             [item for item in report.items if item.operation in {Operation.CREATE, Operation.IMPORT}], detail
         )
+    lines += _broken(report, detail)
     lines += _held(report, detail)
     if report.warnings:
         title = "1 warning" if len(report.warnings) == 1 else f"{len(report.warnings)} warnings"

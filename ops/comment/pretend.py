@@ -11,6 +11,7 @@ from pathlib import Path
 
 from sandbox import providers
 from sandbox.providers import protocol, server, wire
+from sandbox.providers.gcp import provider as gcp
 from sandbox.providers.kubernetes import config, naming, normal, state
 from sandbox.providers.kubernetes.catalog import Catalog
 from sandbox.providers.kubernetes.objects import identity, text
@@ -19,8 +20,6 @@ from sandbox.providers.protocol import ConfigureRequest, ResourceRequest
 from sandbox.providers.wire import Properties
 
 ROOT = Path(__file__).resolve().parents[2]
-GOOGLE_VARIABLE = "KOTAEMON_STAND_IN_GOOGLE"
-"""Makes the stand-in for Google's provider pretend, too."""
 
 
 class Pretended(Kubernetes):
@@ -75,8 +74,8 @@ def install(folder: Path) -> Path:
 
 
 def environment() -> dict[str, str]:
-    """What makes the other stand-ins pretend."""
-    return {**os.environ, GOOGLE_VARIABLE: "pretend"}
+    """What makes the stand-in for Google's provider pretend, too."""
+    return {**os.environ, gcp.VARIABLE: gcp.PRETEND}
 
 
 if __name__ == "__main__":

@@ -108,6 +108,19 @@ def test_what_is_lost_with_a_resource_is_told(type_: str, stake: str) -> None:
     assert only(step("update", type_, "data", old={"a": 1}, new={"a": 2})).stake == ""
 
 
+@pytest.mark.parametrize(
+    ("retention", "stake"),
+    [
+        (None, "the server; its volumes stay behind, unused"),
+        ("Retain", "the server; its volumes stay behind, unused"),
+        ("Delete", "what it keeps on its volumes"),
+    ],
+)
+def test_a_stateful_sets_volumes_go_with_it_only_where_it_says_so(retention: str | None, stake: str) -> None:
+    spec = {"persistentVolumeClaimRetentionPolicy": {"whenDeleted": retention}} if retention else {}
+    assert only(step("delete", "kubernetes:apps/v1:StatefulSet", "db", old={"spec": spec})).stake == stake
+
+
 def test_what_is_retained_on_delete_is_only_forgotten() -> None:
     item = only(step("delete", CLAIM, "data", old={}, retained=True))
     assert item.kept

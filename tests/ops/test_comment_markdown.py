@@ -1,6 +1,7 @@
 """The comment itself: what comes first, what is folded, that it fits, and that nobody's text is obeyed."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -134,6 +135,21 @@ def test_broken_policies_are_shown_and_the_others_folded() -> None:
     assert "`pods-restricted`" not in shown
     assert "`pods-restricted`" in folded
     assert "and 1 about nothing that this stack has" in folded
+
+
+def test_policies_come_after_what_the_change_does() -> None:
+    text = render([one(*EACH, policies=POLICIES)])
+    assert (
+        text.index("`precious`")
+        < text.index("`updated`")
+        < text.index("`created`")
+        < text.index("`data-protected`")
+    )
+
+
+def test_advice_that_is_not_followed_is_not_called_broken() -> None:
+    advice = replace(POLICIES[1], severity="advisory")
+    assert "| ✓ 1 advisory, 1 hold |" in render([one(policies=(POLICIES[0], advice))])
 
 
 def many(operation: Operation, count: int, properties: int = 10) -> list[Item]:

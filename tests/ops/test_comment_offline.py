@@ -184,14 +184,14 @@ def test_a_change_of_production_is_told_and_nothing_else(tmp_path: Path) -> None
     _commit(project)
     document = yaml.safe_load(project.stack_file("prod").read_text())
     document["config"]["kotaemon:cluster"]["nodePools"]["main"]["maxNodes"] += 3
-    document["config"]["kotaemon:postgres"]["storage"] = "60Gi"
+    document["config"]["kotaemon:postgres"]["tier"] = "db-custom-4-16384"
     document["config"]["kotaemon:app"]["chatSuggestions"] = True
     project.stack_file("prod").write_text(yaml.safe_dump(document))
     items = _by_name(_one(project, "prod"))
     assert {name: [one.path for one in item.changed] for name, item in items.items()} == {
         "Deployment/kotaemon": ["containers[kotaemon].env[KH_FEATURE_CHAT_SUGGESTION]"],
         "container NodePool/kotaemon-prod-main": ["autoscaling.totalMaxNodeCount"],
-        "sql DatabaseInstance/kotaemon-prod-postgres": ["settings.diskSize"],
+        "sql DatabaseInstance/kotaemon-prod-postgres": ["settings.tier"],
     }
     assert {item.operation for item in items.values()} == {Operation.UPDATE}
 
