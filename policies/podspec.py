@@ -81,6 +81,13 @@ def pods_of(resource: Resource) -> PodSpec | None:
     return PodSpec(f"{path}.spec", at(template, "spec"), at(template, "metadata"), resource)
 
 
+def podspec(resource: Resource) -> PodSpec:
+    """The pods of a resource that makes some."""
+    pods = pods_of(resource)
+    assert pods is not None  # noqa: S101 asked of such resources alone
+    return pods
+
+
 def makes_pods(graph: Graph, resource: Resource) -> bool:
     """Applies to whatever makes pods."""
     return pods_of(resource) is not None

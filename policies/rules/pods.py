@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from policies.graph import Graph, Resource
-from policies.podspec import Container, PodSpec, makes_pods, pods_of
+from policies.podspec import Container, PodSpec, makes_pods, podspec
 from policies.rule import Rule, Subject, Violation
 from policies.values import UNKNOWN, absent, at, differs, items, mapping, text
 
@@ -28,12 +28,6 @@ _SYSCTLS = (
 )  # fmt: skip
 
 
-def _pods(resource: Resource) -> PodSpec:
-    pods = pods_of(resource)
-    assert pods is not None  # noqa: S101 the rules apply to what makes pods
-    return pods
-
-
 def _effective(pods: PodSpec, container: Container, field: str) -> object:
     """A container's security setting, or its pod's where it has none."""
     own = container.at(f"securityContext.{field}")
@@ -41,7 +35,7 @@ def _effective(pods: PodSpec, container: Container, field: str) -> object:
 
 
 def _runs_as_nobody(graph: Graph, resource: Resource) -> Iterator[Violation]:
-    pods = _pods(resource)
+    pods = podspec(resource)
     for container in pods.containers():
         where = f"{container.path}.securityContext"
         if differs(_effective(pods, container, "runAsNonRoot"), True):
@@ -51,13 +45,13 @@ def _runs_as_nobody(graph: Graph, resource: Resource) -> Iterator[Violation]:
 
 
 def _root_is_read_only(graph: Graph, resource: Resource) -> Iterator[Violation]:
-    for container in _pods(resource).containers():
+    for container in podspec(resource).containers():
         if differs(container.at("securityContext.readOnlyRootFilesystem"), True):
             yield Violation(f"{container.path}.securityContext.readOnlyRootFilesystem", "isn't true")
 
 
 def _no_capabilities(graph: Graph, resource: Resource) -> Iterator[Violation]:
-    for container in _pods(resource).containers():
+    for container in podspec(resource).containers():
         where = f"{container.path}.securityContext.capabilities"
         dropped = container.at("securityContext.capabilities.drop")
         if dropped is not UNKNOWN and not {"ALL", UNKNOWN} & set(items(dropped)):
@@ -68,7 +62,7 @@ def _no_capabilities(graph: Graph, resource: Resource) -> Iterator[Violation]:
 
 
 def _gains_nothing(graph: Graph, resource: Resource) -> Iterator[Violation]:
-    for container in _pods(resource).containers():
+    for container in podspec(resource).containers():
         where = f"{container.path}.securityContext"
         if differs(container.at("securityContext.allowPrivilegeEscalation"), False):
             yield Violation(f"{where}.allowPrivilegeEscalation", "isn't false")
@@ -77,7 +71,7 @@ def _gains_nothing(graph: Graph, resource: Resource) -> Iterator[Violation]:
 
 
 def _filters_system_calls(graph: Graph, resource: Resource) -> Iterator[Violation]:
-    pods = _pods(resource)
+    pods = podspec(resource)
     for container in pods.containers():
         if differs(_effective(pods, container, "seccompProfile.type"), "RuntimeDefault"):
             yield Violation(
@@ -87,7 +81,7 @@ def _filters_system_calls(graph: Graph, resource: Resource) -> Iterator[Violatio
 
 
 def _leaves_the_node_alone(graph: Graph, resource: Resource) -> Iterator[Violation]:
-    pods = _pods(resource)
+    pods = podspec(resource)
     for field in ("hostNetwork", "hostPID", "hostIPC"):
         if differs(pods.at(field), False, None):
             yield Violation(f"{pods.path}.{field}", "is true")
@@ -101,7 +95,7 @@ def _leaves_the_node_alone(graph: Graph, resource: Resource) -> Iterator[Violati
 
 
 def _keeps_the_nodes_guards(graph: Graph, resource: Resource) -> Iterator[Violation]:
-    pods = _pods(resource)
+    pods = podspec(resource)
     for setting in items(pods.at("securityContext.sysctls")):
         if differs(at(setting, "name"), *_SYSCTLS):
             yield Violation(f"{pods.path}.securityContext.sysctls", f"sets {at(setting, 'name')}")
@@ -118,7 +112,7 @@ def _keeps_the_nodes_guards(graph: Graph, resource: Resource) -> Iterator[Violat
 
 
 def _has_no_token(graph: Graph, resource: Resource) -> Iterator[Violation]:
-    pods = _pods(resource)
+    pods = podspec(resource)
     if differs(pods.at("automountServiceAccountToken"), False):
         reason = mapping(at(pods.metadata, "annotations")).get(USES_TOKEN)
         if absent(reason):
@@ -126,13 +120,13 @@ def _has_no_token(graph: Graph, resource: Resource) -> Iterator[Violation]:
 
 
 def _sees_no_service_links(graph: Graph, resource: Resource) -> Iterator[Violation]:
-    pods = _pods(resource)
+    pods = podspec(resource)
     if differs(pods.at("enableServiceLinks"), False):
         yield Violation(f"{pods.path}.enableServiceLinks", "isn't false")
 
 
 def _is_pinned(graph: Graph, resource: Resource) -> Iterator[Violation]:
-    for container in _pods(resource).containers():
+    for container in podspec(resource).containers():
         image = text(container.at("image"))
         if container.at("image") is UNKNOWN:
             continue
@@ -150,7 +144,7 @@ def _full_version(image: str) -> bool:
 
 
 def _is_not_bitnami(graph: Graph, resource: Resource) -> Iterator[Violation]:
-    for container in _pods(resource).containers():
+    for container in podspec(resource).containers():
         image = text(container.at("image")) or ""
         if "bitnami" in image.lower():
             yield Violation(f"{container.path}.image", f"is {image}")

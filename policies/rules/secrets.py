@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from policies.graph import PROVIDERS, Graph, Resource
-from policies.podspec import makes_pods, pods_of
+from policies.podspec import makes_pods, podspec
 from policies.rule import Rule, Subject, Violation, of_type
 from policies.values import UNKNOWN, absent, at, items, mapping, present, text
 
@@ -46,8 +46,7 @@ def _is_marked(graph: Graph, resource: Resource) -> Iterator[Violation]:
 
 
 def _has_no_literal(graph: Graph, resource: Resource) -> Iterator[Violation]:
-    pods = pods_of(resource)
-    for container in pods.containers() if pods else ():
+    for container in podspec(resource).containers():
         for variable in items(container.at("env")):
             name = text(at(variable, "name")) or ""
             value = at(variable, "value")

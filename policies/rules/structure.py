@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from policies.graph import PROVIDERS, STACK, Graph, Resource
-from policies.podspec import makes_pods, pods_of
+from policies.podspec import makes_pods, podspec
 from policies.rule import Rule, Scope, Subject, Violation
 from policies.values import lacks
 
@@ -26,11 +26,11 @@ def _is_labelled(graph: Graph, resource: Resource) -> Iterator[Violation]:
 
 
 def _labels_its_pods(graph: Graph, resource: Resource) -> Iterator[Violation]:
-    pods = pods_of(resource)
-    if pods is not None and (missing := lacks(pods.labels or {}, LABELS)):
-        yield Violation(
-            f"{pods.path.removesuffix('spec')}metadata.labels", f"lacks {', '.join(map(str, missing))}"
-        )
+    pods = podspec(resource)
+    missing = lacks(pods.labels or {}, LABELS)
+    if missing:
+        where = f"{pods.path.removesuffix('spec')}metadata.labels"
+        yield Violation(where, f"lacks {', '.join(map(str, missing))}")
 
 
 def _belongs_somewhere(graph: Graph, resource: Resource) -> bool:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from policies.graph import Graph, Resource
-from policies.podspec import PodSpec, makes_pods, pods_of, replicas, selected, serves
+from policies.podspec import makes_pods, podspec, replicas, selected, serves
 from policies.rule import Rule, Scope, Subject, Violation
 from policies.values import UNKNOWN, absent, at, could_be, items, lacks, number, text
 
@@ -25,14 +25,8 @@ _UNITS = {
 }
 
 
-def _pods(resource: Resource) -> PodSpec:
-    pods = pods_of(resource)
-    assert pods is not None  # noqa: S101 the rules apply to what makes pods
-    return pods
-
-
 def _says_what_it_needs(graph: Graph, resource: Resource) -> Iterator[Violation]:
-    for container in _pods(resource).containers():
+    for container in podspec(resource).containers():
         for side in ("requests", "limits"):
             missing = lacks(container.at(f"resources.{side}") or {}, _RESOURCES)
             if missing:
@@ -40,7 +34,7 @@ def _says_what_it_needs(graph: Graph, resource: Resource) -> Iterator[Violation]
 
 
 def _has_probes(graph: Graph, resource: Resource) -> Iterator[Violation]:
-    for container in _pods(resource).containers():
+    for container in podspec(resource).containers():
         if container.lasting:
             missing = [probe for probe in _PROBES if absent(container.at(probe))]
             if missing:
@@ -56,7 +50,7 @@ def _several(graph: Graph, resource: Resource) -> bool:
 
 
 def _is_spread(graph: Graph, resource: Resource) -> Iterator[Violation]:
-    pods = _pods(resource)
+    pods = podspec(resource)
     constraints = pods.at("topologySpreadConstraints")
     if constraints is UNKNOWN:
         return
@@ -74,7 +68,7 @@ def _is_spread(graph: Graph, resource: Resource) -> Iterator[Violation]:
 
 
 def _has_a_budget(graph: Graph, resource: Resource) -> Iterator[Violation]:
-    pods = _pods(resource)
+    pods = podspec(resource)
     for budget in graph.of("PodDisruptionBudget"):
         spec = at(budget.inputs, "spec")
         if not could_be(budget.namespace, resource.namespace):
@@ -90,7 +84,7 @@ def _has_a_budget(graph: Graph, resource: Resource) -> Iterator[Violation]:
 
 
 def _ends_in_time(graph: Graph, resource: Resource) -> Iterator[Violation]:
-    pods = _pods(resource)
+    pods = podspec(resource)
     seconds = number(pods.at("terminationGracePeriodSeconds"))
     least, most = GRACE_SECONDS
     if seconds is not None and not least <= seconds <= most:
@@ -100,14 +94,14 @@ def _ends_in_time(graph: Graph, resource: Resource) -> Iterator[Violation]:
 
 
 def _scratch_is_bounded(graph: Graph, resource: Resource) -> Iterator[Violation]:
-    for path, volume in _pods(resource).volumes():
+    for path, volume in podspec(resource).volumes():
         folder = at(volume, "emptyDir")
         if folder is not None and absent(at(folder, "sizeLimit")):
             yield Violation(f"{path}.emptyDir.sizeLimit", "isn't set")
 
 
 def _scratch_fits(graph: Graph, resource: Resource) -> Iterator[Violation]:
-    pods = _pods(resource)
+    pods = podspec(resource)
     folders = [at(volume, "emptyDir") for _, volume in pods.volumes()]
     sizes = [
         _bytes(at(one, "sizeLimit")) for one in folders if one is not None and at(one, "medium") != "Memory"
