@@ -14,6 +14,8 @@ from ops.paths import Project
 from ops.stack import open_session
 
 Say = Callable[[str], object]
+FORMS = (".md", ".html", ".json")
+"""Markdown, a page, and what another run makes a comment of."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +37,8 @@ class Asked:
 
 def pr_comment(project: Project, asked: Asked, say: Say, note: Say) -> None:
     """Write the comment. Raises OpsError, or ReportedError where a preview failed or changes weren't expected."""
+    if asked.out is not None and asked.out.suffix not in FORMS:
+        raise OpsError(f"OUT={asked.out} must end with one of: {', '.join(FORMS)}")
     if asked.files:
         reports = read(asked.files, asked.stacks)
     elif asked.live:
@@ -95,7 +99,11 @@ def read(files: Sequence[Path], expected: Sequence[str]) -> tuple[Report, ...]:
         if text.lstrip().startswith("["):
             found |= {one.stack: one for one in report.from_json(text, file)}
         else:
-            found[file.stem] = collect(file.stem, "", evaluation.from_digest(text, file))
+            digest = evaluation.from_digest(text, file)
+            try:
+                found[file.stem] = collect(file.stem, "", digest)
+            except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+                raise OpsError(f"{file} isn't what `pulumi preview --json` prints: {error!r}") from error
     missing = [
         Report(stack=stack, errors=("There is no preview of it: its job ended before.",))
         for stack in expected
@@ -112,17 +120,13 @@ def write(reports: tuple[Report, ...], asked: Asked, say: Say, note: Say) -> Non
     if asked.out is None:
         say(markdown)
         return
-    match asked.out.suffix:
-        case ".json":
-            text = report.to_json(reports)
-        case ".html":
-            from ops.comment.page import page
+    text = markdown
+    if asked.out.suffix == ".json":
+        text = report.to_json(reports)
+    elif asked.out.suffix == ".html":
+        from ops.comment.page import page
 
-            text = page(markdown, asked.heading)
-        case ".md":
-            text = markdown
-        case other:
-            raise OpsError(f"OUT={asked.out}: {other or 'no ending'} is none of .md, .html and .json.")
+        text = page(markdown, asked.heading)
     asked.out.parent.mkdir(parents=True, exist_ok=True)
     asked.out.write_text(text, encoding="utf-8")
     note(str(asked.out))

@@ -7,6 +7,7 @@ program is previewed against it. What is compared is two programs, not what runs
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 import tarfile
@@ -24,6 +25,7 @@ from ops.comment.report import Report
 from ops.errors import OpsError
 from ops.paths import Project
 
+_HASH = re.compile(r"[0-9a-f]{40}")
 PATIENCE = 900
 """Seconds for one evaluation."""
 
@@ -50,7 +52,7 @@ def offline(
             own = folder / f"stack-{stack}"
             own.mkdir()
             (own / "plugins").symlink_to(plugins)
-            return _report(project, before, stack, own, f"{base} at {commit[:7]}")
+            return _report(project, before, stack, own, named(base, commit))
 
         with ThreadPoolExecutor(2) as pool:
             return tuple(pool.map(one, stacks))
@@ -79,6 +81,15 @@ def fork_point(project: Project, base: str) -> str:
     commit = found.decode().strip()
     shared = _git(project, "merge-base", commit, "HEAD")  # none in a shallow clone
     return shared.decode().strip() if shared else commit
+
+
+def named(base: str, commit: str) -> str:
+    """The commit as a person calls it: `main at 1a2b3c4`."""
+    return (
+        commit[:7]
+        if commit.startswith(base)
+        else f"{base[:7] if _HASH.fullmatch(base) else base} at {commit[:7]}"
+    )
 
 
 def _git(project: Project, *arguments: str) -> bytes | None:

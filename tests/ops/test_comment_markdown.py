@@ -9,7 +9,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from ops.comment import report as reports
-from ops.comment.command import foot
+from ops.comment.command import foot, read
 from ops.comment.markdown import LIMIT, MARKER, headline, render
 from ops.comment.page import page
 from ops.comment.report import Changed, Item, Operation, Policy, Report, Verdict
@@ -297,3 +297,21 @@ def test_a_file_that_is_no_report_is_refused(text: str) -> None:
     """It may come from a stranger's branch."""
     with pytest.raises(OpsError, match="holds no report"):
         reports.from_json(text, Path("f"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "nonsense",
+        "{}",
+        '{"steps": [{"op": "destroy-all", "urn": "a::b::c::d", "newState": {"type": "a"}}]}',
+        '{"steps": [{"op": "update", "urn": "short", "newState": {"type": "a:b:C", "custom": true}}]}',
+        '{"steps": [{"op": "update", "urn": 7, "newState": {"type": 7, "custom": true}}]}',
+    ],
+)
+def test_a_file_that_is_no_preview_is_refused(text: str, tmp_path: Path) -> None:
+    """With a line instead of a traceback."""
+    file = tmp_path / "prod.json"
+    file.write_text(text)
+    with pytest.raises(OpsError, match=r"prod\.json"):
+        read([tmp_path], [])

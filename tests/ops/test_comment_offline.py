@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from ops.comment.command import Asked, pr_comment
-from ops.comment.offline import fork_point, offline
+from ops.comment.offline import fork_point, named, offline
 from ops.comment.report import Item, Operation, Report
 from ops.errors import OpsError, ReportedError
 from ops.paths import PROJECT, Project
@@ -100,6 +100,19 @@ def test_what_others_did_on_the_base_meanwhile_is_not_this_changes_doing(reposit
     later = _commit(repository)
     _git(repository, "checkout", "--quiet", "mine")
     assert fork_point(repository, "main") == start != later
+
+
+@pytest.mark.parametrize(
+    ("base", "expected"),
+    [("main", "main at 0123456"), ("0123456" + "0" * 33, "0123456"), ("f" * 40, "fffffff at 0123456")],
+)
+def test_a_commit_is_told_by_its_name_or_in_seven_digits(base: str, expected: str) -> None:
+    assert named(base, "0123456" + "0" * 33) == expected
+
+
+def test_a_form_that_there_is_not_is_refused_before_the_work(project: Project, tmp_path: Path) -> None:
+    with pytest.raises(OpsError, match=r"must end with one of: \.md, \.html, \.json"):
+        pr_comment(project, Asked(stacks=("local",), base="main", out=tmp_path / "x.pdf"), print, print)
 
 
 @pytest.mark.parametrize("module", ["scratch", "command"])
