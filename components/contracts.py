@@ -132,8 +132,6 @@ class SignIn:
     emails: tuple[str, ...]
     groups: tuple[str, ...]
     session_hours: int
-    proxies: tuple[str, ...]
-    """Addresses (CIDR) of what is before it, whose word on the client's address is taken."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -90,7 +90,11 @@ def environment(
     values: Mapping[str, pulumi.Input[str]], secrets: Mapping[str, SecretRef] | None = None
 ) -> list[core.v1.EnvVarArgs]:
     """Environment variables, plain ones first; sorted, so that their order never makes a diff."""
-    plain = [core.v1.EnvVarArgs(name=name, value=value) for name, value in sorted(values.items())]
+    plain = [
+        # The API server drops an empty value, which would show as drift.
+        core.v1.EnvVarArgs(name=name, value=None if value == "" else value)
+        for name, value in sorted(values.items())
+    ]
     secret = [
         core.v1.EnvVarArgs(
             name=name,

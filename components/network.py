@@ -16,10 +16,10 @@ from pulumi_kubernetes import networking as net
 from .contracts import Flow, Peer
 from .kubernetes import metadata
 
-PRIVATE = (
+_PRIVATE = (
     "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16",
 )  # fmt: skip
-INTERNET = Peer(cidr="0.0.0.0/0", excluded=PRIVATE)
+INTERNET = Peer(cidr="0.0.0.0/0", excluded=_PRIVATE)
 """Public addresses: not the cluster's own, not the cloud's metadata server."""
 _NODE_LOCAL_DNS = "169.254.20.10/32"
 METADATA_SERVER = Peer(cidr="169.254.169.254/32")

@@ -29,7 +29,7 @@ from .docstore import Elasticsearch, ElasticsearchArgs
 from .kotaemon import Kotaemon, KotaemonArgs
 from .kotaemon.sidecars import HEALTH
 from .namespace import Namespace, NamespaceArgs
-from .network import GOOGLE_FRONT_ENDS, PRIVATE, NetworkFlows, NetworkFlowsArgs
+from .network import NetworkFlows, NetworkFlowsArgs
 from .postgres import ExistingPostgres, ExistingPostgresArgs, Postgres, PostgresArgs
 from .secrets import GeneratedSecret, GeneratedSecretArgs, SuppliedSecrets, SuppliedSecretsArgs
 from .text import identifier
@@ -274,7 +274,6 @@ class Platform(pulumi.ComponentResource):
             emails=door.auth.emails,
             groups=door.auth.groups,
             session_hours=door.auth.session_hours,
-            proxies=GOOGLE_FRONT_ENDS if isinstance(door, GoogleEdge) else PRIVATE,
         )
 
     def _storage_class(self) -> pulumi.Output[str] | None:
@@ -284,7 +283,13 @@ class Platform(pulumi.ComponentResource):
             return None
         from .gke.filestore import filestore_class
 
-        return filestore_class("filestore", tier, self._cloud().network, self.production, self.child)
+        return filestore_class(
+            f"{self.config.settings.namespace.name}-filestore",
+            tier,
+            self._cloud().network,
+            self.production,
+            self.child,
+        )
 
     def _edge(self, kotaemon: Kotaemon) -> tuple[Outputs, tuple[Flow, ...]]:
         """The front door."""

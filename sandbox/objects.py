@@ -9,15 +9,27 @@ REGION = "sandbox"
 CAPACITY = {"cpu": "8", "memory": "32Gi", "ephemeral-storage": "100Gi", "pods": "110"}
 """One node's: a common size of a cloud's machine type, so that what fits here fits there."""
 
-STORAGE_CLASS: dict[str, object] = {
-    "apiVersion": "storage.k8s.io/v1",
-    "kind": "StorageClass",
-    "metadata": {"name": "standard", "annotations": {"storageclass.kubernetes.io/is-default-class": "true"}},
-    "provisioner": "kubernetes.io/host-path",
-    "reclaimPolicy": "Delete",
-    # As the clouds' classes do: a volume is made where the pod was scheduled.
-    "volumeBindingMode": "WaitForFirstConsumer",
-}
+
+def storage_class(name: str, *, default: bool = False) -> dict[str, object]:
+    """A class whose volumes are folders of this machine."""
+    annotations = {"storageclass.kubernetes.io/is-default-class": "true"} if default else {}
+    return {
+        "apiVersion": "storage.k8s.io/v1",
+        "kind": "StorageClass",
+        "metadata": {"name": name, "annotations": annotations},
+        "provisioner": "kubernetes.io/host-path",
+        "reclaimPolicy": "Delete",
+        # As the clouds' classes do: a volume is made where the pod was scheduled.
+        "volumeBindingMode": "WaitForFirstConsumer",
+    }
+
+
+STORAGE_CLASSES = (
+    storage_class("standard", default=True),
+    # By GKE's names, for stacks that are meant for it.
+    storage_class("standard-rwo"),
+    storage_class("premium-rwo"),
+)
 
 
 def node(zone: str, kubelet_port: int) -> dict[str, object]:
@@ -54,7 +66,7 @@ def node(zone: str, kubelet_port: int) -> dict[str, object]:
 def create(api: Api, kubelet_port: int) -> bool:
     """Create what isn't there; True when all of it is, and a pod would be accepted."""
     wanted = [
-        ("/apis/storage.k8s.io/v1/storageclasses", STORAGE_CLASS),
+        *(("/apis/storage.k8s.io/v1/storageclasses", one) for one in STORAGE_CLASSES),
         *(("/api/v1/nodes", node(zone, kubelet_port)) for zone in ZONES),
     ]
     # 409: it is there already, perhaps changed by the user, who may.

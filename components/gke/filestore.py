@@ -16,13 +16,15 @@ def filestore_class(
     keep: bool,
     opts: pulumi.ResourceOptions,
 ) -> pulumi.Output[str]:
-    """Register the class; its name. `keep` has a share outlive its claim.
+    """Register the class `name`; its name. `keep` has a share outlive its claim.
+
+    The name stays whatever changes: a claim that named another class would be another, empty volume.
 
     Source: cloud.google.com/kubernetes-engine/docs/how-to/persistent-volumes/filestore-csi-driver.
     """
     made = storage.v1.StorageClass(
         name,
-        metadata=meta.v1.ObjectMetaArgs(labels=labels("filestore")),
+        metadata=meta.v1.ObjectMetaArgs(name=name, labels=labels("filestore")),
         provisioner=_PROVISIONER,
         parameters={
             "tier": tier.value,

@@ -61,6 +61,7 @@ def flags(settings: CloudSql, connections: int) -> Mapping[str, str]:
     """PostgreSQL's settings: what the CIS benchmark logs, and room for the applications' connections."""
     return {
         "max_connections": str(max(_LEAST_CONNECTIONS, connections + 20)),
+        "log_statement": "ddl",
         "log_connections": "on",
         "log_disconnections": "on",
         "log_lock_waits": "on",
@@ -161,8 +162,9 @@ class CloudSqlPostgres(pulumi.ComponentResource):
         certificate = core.v1.ConfigMap(
             f"{name}-ca",
             metadata=metadata(NAME, args.namespace),
+            # The provider counts certificates among its secrets, which an authority's isn't.
             data={
-                "ca.crt": instance.server_ca_certs.apply(
+                "ca.crt": pulumi.Output.unsecret(instance.server_ca_certs).apply(
                     lambda found: (found[0].cert if found else None) or ""
                 )
             },

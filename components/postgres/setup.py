@@ -40,7 +40,7 @@ class SetupArgs:
     passwords: Mapping[str, SecretRef] = field(default_factory=dict)
     """Database -> password of the role of the same name, which owns it."""
     owners: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
-    """Database -> role that owns it, where that is there already and signs in otherwise."""
+    """Database -> role that becomes a member of the owner: one that is there already, and signs in otherwise."""
     ca: ConfigMapRef | None = None
     """Authority of the server's certificate; without one the connection isn't encrypted."""
 

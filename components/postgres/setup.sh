@@ -16,13 +16,11 @@ for database in $DATABASES; do
     echo "$password is not set" >&2
     exit 1
   fi
-  # The password travels in the environment: arguments can be read in the process list.
-  PASSWORD="${!password:-}" psql --no-psqlrc --quiet --set=ON_ERROR_STOP=1 --set=name="$database" \
-       --set=member="${!owner:-}" --dbname=postgres <<'SQL'
-\getenv password PASSWORD
+  psql --no-psqlrc --quiet --set=ON_ERROR_STOP=1 --set=name="$database" --set=member="${!owner:-}" \
+       --dbname=postgres <<'SQL'
 SELECT format('CREATE ROLE %I', :'name')
  WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = :'name') \gexec
-SELECT format('ALTER ROLE %I LOGIN PASSWORD %L', :'name', :'password') WHERE :'member' = '' \gexec
+SELECT format('ALTER ROLE %I LOGIN', :'name') WHERE :'member' = '' \gexec
 SELECT format('ALTER ROLE %I NOLOGIN PASSWORD NULL', :'name') WHERE :'member' <> '' \gexec
 -- A managed server has no superuser to log in as, and its administrator may grant only what it made itself.
 SELECT format('GRANT %I TO CURRENT_USER', :'name') FROM pg_roles WHERE rolname = current_user AND NOT rolsuper \gexec
@@ -31,6 +29,14 @@ SELECT format('CREATE DATABASE %I OWNER %I', :'name', :'name')
  WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = :'name') \gexec
 SELECT format('REVOKE ALL ON DATABASE %I FROM PUBLIC', :'name') \gexec
 SQL
+  if [[ -z ${!owner:-} ]]; then
+    # It sends a hash: a password in a statement could end in the server's log. It asks twice, without a terminal here.
+    if ! said=$(printf '%s\n%s\n' "${!password}" "${!password}" |
+        setsid --wait psql --no-psqlrc --quiet --dbname=postgres --command="\\password \"$database\"" 2>&1); then
+      echo "$said" >&2
+      exit 1
+    fi
+  fi
   psql --no-psqlrc --quiet --set=ON_ERROR_STOP=1 --dbname="$database" <<'SQL'
 CREATE EXTENSION IF NOT EXISTS vector;
 ALTER EXTENSION vector UPDATE;

@@ -40,7 +40,6 @@ def given(identities: Provider) -> SignIn:
         emails=(),
         groups=(),
         session_hours=8,
-        proxies=("127.0.0.1/32",),
     )
 
 
