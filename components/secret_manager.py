@@ -60,7 +60,7 @@ def provider_class(project: str, secrets: Mapping[SecretName, ManagedSecret]) ->
             "resourceName": f"projects/{project}/secrets/{one.secret}/versions/{one.version}",
             "path": name.value,
         }
-        for name, one in secrets.items()
+        for name, one in sorted(secrets.items())
     ]
     return ProviderClassSpec(provider="gke", parameters={"secrets": json.dumps(files)})
 
@@ -74,7 +74,9 @@ def sync_spec(
         secretProviderClassName=provider,
         secretObject=SecretObject(
             type="Opaque",
-            data=[Entry(sourcePath=name.value, targetKey=KEYS.get(name, name.value)) for name in secrets],
+            data=[
+                Entry(sourcePath=name.value, targetKey=KEYS.get(name, name.value)) for name in sorted(secrets)
+            ],
         ),
     )
 

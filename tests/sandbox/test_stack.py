@@ -8,121 +8,27 @@ accept everything; that the software runs is another test's.
 import json
 import os
 import re
-import shutil
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
-from kubernetes import client, config, dynamic
+from kubernetes import client, dynamic
 
-from sandbox import build, cluster
-from sandbox.paths import HOME_VARIABLE, Home
-from tests.program import ROOT, stack_config
+from tests.program import stack_config
 from tests.stacks import VARIANTS, graph_of
 
+from .workplace import Workplace, opened
+
 pytestmark = pytest.mark.sandbox
-NAMESPACE = "kotaemon"
-
-
-@dataclass(frozen=True)
-class Workplace:
-    """A copy of the project, with a cluster and a state of its own."""
-
-    project: Path
-    environment: Mapping[str, str]
-    api: Any
-    """A client of the cluster; the package's annotations are wrong about what it takes and gives."""
-
-    def run(self, command: str, *arguments: str, code: int = 0) -> str:
-        """One command of `python -m ops`; fails unless it ends with `code`."""
-        done = subprocess.run(
-            [sys.executable, "-m", "ops", command, *self._where, *arguments],
-            cwd=ROOT, env=self.environment, capture_output=True, text=True, timeout=300, check=False,
-        )  # fmt: skip
-        assert done.returncode == code, f"{command} ended with {done.returncode}:\n{done.stdout}{done.stderr}"
-        return done.stdout if code == 0 else done.stdout + done.stderr
-
-    def start(self, command: str, *arguments: str) -> "subprocess.Popen[str]":
-        """A command in a process group of its own, to be killed with all that it started."""
-        return subprocess.Popen(
-            [sys.executable, "-m", "ops", command, *self._where, *arguments],
-            cwd=ROOT, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-            start_new_session=True,
-        )  # fmt: skip
-
-    @property
-    def _where(self) -> tuple[str, str]:
-        return "--project", str(self.project)
-
-    def configure(self, changes: Mapping[str, object] | None = None) -> None:
-        """Writes Pulumi.local.yaml as it is in the project, with `changes` to its config."""
-        document = {"config": {**stack_config("local"), **(changes or {})}}
-        (self.project / "Pulumi.local.yaml").write_text(yaml.safe_dump(document), encoding="utf-8")
-
-    def objects(self) -> dict[str, str]:
-        """uid of each object of ours, by kind and name, without the digits that Pulumi adds to names."""
-        found = {}
-        for kind, version in (
-            ("Deployment", "apps/v1"), ("StatefulSet", "apps/v1"), ("Job", "batch/v1"), ("Service", "v1"),
-            ("ConfigMap", "v1"), ("Secret", "v1"), ("PersistentVolumeClaim", "v1"), ("Pod", "v1"),
-            ("NetworkPolicy", "networking.k8s.io/v1"), ("ResourceQuota", "v1"),
-        ):  # fmt: skip
-            for one in self.list(kind, version):
-                if (one.metadata.labels or {}).get("app.kubernetes.io/part-of") == "kotaemon":
-                    key = f"{kind}/{one.metadata.name}"
-                    found[key] = one.metadata.uid
-        return found
-
-    def list(self, kind: str, version: str) -> list[Any]:
-        """Every object of a kind in the namespace."""
-        items = self._dynamic.resources.get(api_version=version, kind=kind).get(namespace=NAMESPACE).items
-        return list(items)
-
-    @property
-    def _dynamic(self) -> Any:
-        return dynamic.DynamicClient(self.api)  # type: ignore[no-untyped-call]
-
-    def pod(self, component: str) -> Any:
-        """The one live pod of a component."""
-        pods = [
-            one
-            for one in self.list("Pod", "v1")
-            if one.metadata.labels["app.kubernetes.io/name"] == component
-            and not one.metadata.deletionTimestamp
-        ]
-        assert len(pods) == 1, f"{len(pods)} pods of {component}"
-        return pods[0]
 
 
 @pytest.fixture(scope="module")
 def workplace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workplace]:
-    folder = tmp_path_factory.mktemp("workplace")
-    home = Home(folder / "sandbox")
-    build.ensure()  # here, where it may take its minutes
-    running = cluster.start(home)
-    project = folder / "project"
-    project.mkdir()
-    for name in ("Pulumi.yaml", "__main__.py"):
-        shutil.copy(ROOT / name, project / name)
-    (project / "components").symlink_to(ROOT / "components")
-    environment = {
-        **{key: value for key, value in os.environ.items() if not key.startswith(("PULUMI_", "KUBECONFIG"))},
-        HOME_VARIABLE: str(home.root),
-        "XDG_STATE_HOME": str(folder / "state"),
-        "KOTAEMON_CLUSTER": "sandbox",
-        "KOTAEMON_ENGINE": "sandbox",
-    }
-    api = config.new_client_from_config(str(running.kubeconfig), running.context)  # type: ignore[no-untyped-call]
-    yield Workplace(project, environment, api)
-    cluster.stop(home)
-    cluster.purge(home)
+    with opened(tmp_path_factory.mktemp("workplace")) as made:
+        yield made
 
 
 @pytest.fixture(scope="module")
@@ -153,7 +59,7 @@ def test_a_second_up_changes_nothing(up: Workplace) -> None:
 def test_the_outputs_open_the_door(up: Workplace) -> None:
     said = up.run("pulumi", "--", "stack", "output", "--json", "--show-secrets")
     outputs = json.loads(said[said.index("{") : said.rindex("}") + 1])
-    assert outputs["namespace"] == NAMESPACE
+    assert outputs["namespace"] == up.namespace
     assert outputs["open"] == "kubectl -n kotaemon port-forward service/kotaemon 7860:80"
     assert re.fullmatch(r"[A-Za-z0-9]{32}", outputs["adminPassword"])
     shown = up.run("pulumi", "--", "stack", "output")
@@ -247,7 +153,7 @@ def test_the_api_server_accepts_every_object_of_every_stack(up: Workplace, varia
 def test_down_leaves_nothing_behind(up: Workplace) -> None:
     up.run("down", "--yes")
     core: Any = client.CoreV1Api(up.api)
-    assert NAMESPACE not in {one.metadata.name for one in core.list_namespace().items}
+    assert up.namespace not in {one.metadata.name for one in core.list_namespace().items}
     deadline = time.monotonic() + 30
     while core.list_persistent_volume().items:
         assert time.monotonic() < deadline, "volumes are left"
