@@ -312,7 +312,8 @@ class Platform(pulumi.ComponentResource):
                 ),
                 self.child,
             )
-            return {"url": google.url, "dnsRecords": google.records}, google.flows
+            records = {} if google.records is None else {"dnsRecords": google.records}
+            return {"url": google.url, **records}, google.flows
         if isinstance(settings, GatewayEdge):
             from .edge.gateway import FrontDoor, FrontDoorArgs
 

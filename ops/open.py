@@ -9,7 +9,7 @@ from ops import forward, health
 from ops.api import Api, RefusedError
 from ops.errors import OpsError
 from ops.health import part, parts
-from ops.outputs import namespace, outputs
+from ops.outputs import cluster_of, namespace, outputs
 from ops.stack import Session, stack_option
 
 SERVICE = "kotaemon"
@@ -27,9 +27,8 @@ def open_app(session: Session, say: Callable[[str], object], *, port: int | None
             session.cluster.real_cluster_hint(option),
         )
     space = namespace(session, found)
-    if session.cluster.context is None:
-        raise OpsError(f"The cluster ({session.cluster}) isn't there.", f"make up{option}")
-    with Api(session.cluster.context) as api:
+    context = cluster_of(session, found)
+    with Api(context) as api:
         pod = target(api, space)[0]
         listener = forward.listen(port, PORT)
         local = listener.getsockname()[1]
@@ -41,7 +40,7 @@ def open_app(session: Session, say: Callable[[str], object], *, port: int | None
         if browser and has_browser(os.environ):
             webbrowser.open(address)
         say(f"Forwarding to {pod} in {space}. Ctrl-C ends it.")
-        forward.serve(listener, session.cluster.context, space, lambda: target(api, space), say)
+        forward.serve(listener, context, space, lambda: target(api, space), say)
 
 
 def welcome(address: str, found: Mapping[str, object], option: str) -> list[str]:
@@ -64,9 +63,12 @@ def has_browser(environment: Mapping[str, str]) -> bool:
 
 
 def target(api: Api, space: str) -> tuple[str, int]:
-    """A ready pod of Kotaemon, and the port that it listens on. Raises OpsError where there is none."""
+    """A ready pod of Kotaemon, and the port to forward to. Raises OpsError where there is none.
+
+    That is Kotaemon's own, behind a sign-in too: who may forward ports has been asked by the cluster already.
+    """
     try:
-        service = api.get(f"/api/v1/namespaces/{space}/services/{SERVICE}")
+        api.get(f"/api/v1/namespaces/{space}/services/{SERVICE}")
     except RefusedError as error:
         if error.status == 404:
             raise OpsError(f"There is no Service {SERVICE} in namespace {space}.", "make up") from error
@@ -75,16 +77,14 @@ def target(api: Api, space: str) -> tuple[str, int]:
         f"/apis/discovery.k8s.io/v1/namespaces/{space}/endpointslices",
         labelSelector=f"kubernetes.io/service-name={SERVICE}",
     )
-    return choose(service, slices)
+    return choose(slices), PORT
 
 
-def choose(service: health.Object, slices: Sequence[health.Object]) -> tuple[str, int]:
-    """A ready pod behind a service, and its port. Raises OpsError where none is ready."""
-    names = [port.get("name") for port in parts(service, "spec", "ports")]
+def choose(slices: Sequence[health.Object]) -> str:
+    """A ready pod behind a service. Raises OpsError where none is ready."""
     for one in slices:
-        ports = [port.get("port") for port in parts(one, "ports") if port.get("name") in (*names, None, "")]
         for endpoint in parts(one, "endpoints"):
             pod = part(endpoint, "targetRef")
-            if part(endpoint, "conditions").get("ready") is not False and pod.get("kind") == "Pod" and ports:
-                return str(pod["name"]), int(str(ports[0]))
+            if part(endpoint, "conditions").get("ready") is not False and pod.get("kind") == "Pod":
+                return str(pod["name"])
     raise OpsError("Kotaemon isn't ready yet: no ready pod stands behind its service.", "Why: make status")

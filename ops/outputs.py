@@ -4,7 +4,9 @@ import json
 from collections.abc import Mapping
 
 from ops import backend as backends
+from ops import kubeconfig
 from ops.errors import OpsError
+from ops.kubeconfig import Context
 from ops.stack import Session, stack_option
 
 
@@ -40,6 +42,23 @@ def of_checkpoint(state: Mapping[str, object]) -> dict[str, object]:
         elif resource.get("type") == "pulumi:pulumi:Stack":
             found |= resource.get("outputs") or {}
     return found
+
+
+def cluster_of(session: Session, found: Mapping[str, object]) -> Context:
+    """How to reach the stack's cluster: as it was chosen, or as the stack says of the one that it made.
+
+    Raises OpsError where there is none.
+    """
+    if session.cluster.context is not None:
+        return session.cluster.context
+    text = found.get("kubeconfig")
+    contexts = kubeconfig.parse(text, None) if isinstance(text, str) else []
+    if not contexts:
+        raise OpsError(
+            f"The cluster ({session.cluster}) isn't there to ask.",
+            f"make up{stack_option(session.stack)}, or for the sandbox alone: make sandbox-start",
+        )
+    return contexts[0]
 
 
 def absent(session: Session) -> str:

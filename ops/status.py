@@ -5,9 +5,9 @@ from collections.abc import Callable
 
 from ops import health
 from ops.api import Api
-from ops.errors import OpsError, ReportedError
-from ops.outputs import namespace, outputs
-from ops.stack import Session, stack_option
+from ops.errors import ReportedError
+from ops.outputs import cluster_of, namespace, outputs
+from ops.stack import Session
 
 SIMULATED = "kwok.x-k8s.io/node"
 """The annotation of a node that runs nothing."""
@@ -15,13 +15,9 @@ SIMULATED = "kwok.x-k8s.io/node"
 
 def status(session: Session, say: Callable[[str], object], *, as_json: bool) -> None:
     """Show the report. Raises ReportedError(1) where something isn't ready, OpsError where nothing can be told."""
-    space = namespace(session, outputs(session))
-    if session.cluster.context is None:
-        raise OpsError(
-            f"The cluster ({session.cluster}) isn't there to ask.",
-            f"make up{stack_option(session.stack)}, or for the sandbox alone: make sandbox-start",
-        )
-    with Api(session.cluster.context) as api:
+    made = outputs(session)
+    space = namespace(session, made)
+    with Api(cluster_of(session, made)) as api:
         found = health.report(space, snapshot(api, space))
     if as_json:
         say(json.dumps(health.as_json(found), indent=2))

@@ -87,8 +87,11 @@ def guidance(outputs: Mapping[str, object], session: Session) -> list[str]:
             f"On {session.cluster.simulated} simulated nodes: every object is real, no container runs. "
             f"{session.cluster.real_cluster_hint(option)}"
         )
-    elif url.startswith("https://"):
+    elif url:
         lines.append(f"Open       {url}")
+        records = outputs.get("dnsRecords")
+        # The first thing that has to be done by hand, and nothing works before.
+        lines += [f"Set        {record}" for record in records] if isinstance(records, list) else []
     else:
         lines.append(f"Open       make open{option}")
     if name := outputs.get("adminUsername"):

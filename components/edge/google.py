@@ -108,8 +108,8 @@ class GoogleFrontDoor(pulumi.ComponentResource):
     """The only way in from outside."""
 
     url: str
-    records: pulumi.Output[list[str]]
-    """The DNS records that it needs, as `NAME TYPE VALUE`."""
+    records: pulumi.Output[list[str]] | None
+    """The DNS records that somebody must set, as `NAME TYPE VALUE`; None where they are set."""
     flows: tuple[Flow, ...]
 
     def __init__(
@@ -195,11 +195,17 @@ class GoogleFrontDoor(pulumi.ComponentResource):
             self._members(args, settings.auth)
         self._records(args, address.address, authorization)
         self.url = f"https://{settings.domain}"
-        self.records = pulumi.Output.all(
-            pulumi.Output.format("{0}. A {1}", settings.domain, address.address),
-            authorization.dns_resource_records.apply(
-                lambda found: " ".join(f"{record.name} {record.type} {record.data}" for record in found or [])
-            ),
+        self.records = (
+            None
+            if settings.dns
+            else pulumi.Output.all(
+                pulumi.Output.format("{0}. A {1}", settings.domain, address.address),
+                authorization.dns_resource_records.apply(
+                    lambda found: " ".join(
+                        f"{record.name} {record.type} {record.data}" for record in found or []
+                    )
+                ),
+            )
         )
         self.flows = (
             Flow(

@@ -268,7 +268,8 @@ class Gke(pulumi.ComponentResource):
                 lambda config: config.dns_endpoint_config and config.dns_endpoint_config.endpoint
             ),
             address=cluster.endpoint,
-            certificate=cluster.master_auth.cluster_ca_certificate,
+            # Beside it stand the cluster's old credentials, so the provider hides all of it.
+            certificate=pulumi.Output.unsecret(cluster.master_auth.cluster_ca_certificate),
             nodes=pulumi.Output.all(*[pool.urn for pool in pools]),
         ).apply(
             lambda known: kubeconfig(

@@ -58,7 +58,7 @@ class ExistingCluster(pulumi.ComponentResource):
         self.kubeconfig = pulumi.Output.all(
             dns=found.control_plane_endpoints_configs.apply(_public_name),
             address=found.endpoint,
-            certificate=found.master_auths.apply(
+            certificate=pulumi.Output.unsecret(found.master_auths).apply(
                 lambda auths: auths[0].cluster_ca_certificate if auths else ""
             ),
         ).apply(

@@ -62,17 +62,17 @@ def test_both_ways_are_copied_until_either_side_ends() -> None:
         each.close()
 
 
-def test_a_ready_pod_is_chosen_and_its_own_port() -> None:
+def test_a_ready_pod_is_chosen() -> None:
     slices = [
         k8s.endpoint_slice("kotaemon", ready=False, pod_name="a"),
         k8s.endpoint_slice("kotaemon", pod_name="b"),
     ]
-    assert open.choose(k8s.service("kotaemon"), slices) == ("b", 7860)
+    assert open.choose(slices) == "b"
 
 
 def test_without_a_ready_pod_it_says_where_to_look() -> None:
     with pytest.raises(OpsError, match=r"isn't ready yet(?s:.*)make status"):
-        open.choose(k8s.service("kotaemon"), [k8s.endpoint_slice("kotaemon", ready=False)])
+        open.choose([k8s.endpoint_slice("kotaemon", ready=False)])
 
 
 def test_the_password_is_named_and_never_shown() -> None:
