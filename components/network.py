@@ -21,8 +21,9 @@ _PRIVATE = (
 )  # fmt: skip
 INTERNET = Peer(cidr="0.0.0.0/0", excluded=_PRIVATE)
 """Public addresses: not the cluster's own, not the cloud's metadata server."""
-_NODE_LOCAL_DNS = "169.254.20.10/32"
-METADATA_SERVER = Peer(cidr="169.254.169.254/32")
+_METADATA_SERVER = "169.254.169.254/32"
+_LOCAL_DNS = ("169.254.20.10/32", _METADATA_SERVER)
+METADATA_SERVER = Peer(cidr=_METADATA_SERVER)
 """Where a pod gets the token of the Google service account that it is."""
 METADATA_PORTS = (80, 988)
 GOOGLE_FRONT_ENDS = ("35.191.0.0/16", "130.211.0.0/22")
@@ -57,7 +58,7 @@ def deny_all() -> net.v1.NetworkPolicySpecArgs:
 
 
 def allow_dns() -> net.v1.NetworkPolicySpecArgs:
-    """Every pod may ask the cluster's DNS: kube-dns, or the node's cache of it."""
+    """Every pod may ask the cluster's DNS: kube-dns, the node's cache of it, or Cloud DNS on GKE."""
     return net.v1.NetworkPolicySpecArgs(
         pod_selector=meta.v1.LabelSelectorArgs(),
         policy_types=["Egress"],
@@ -70,7 +71,10 @@ def allow_dns() -> net.v1.NetworkPolicySpecArgs:
                     )
                     for name in ("kube-dns", "node-local-dns")
                 ]
-                + [net.v1.NetworkPolicyPeerArgs(ip_block=net.v1.IPBlockArgs(cidr=_NODE_LOCAL_DNS))],
+                + [
+                    net.v1.NetworkPolicyPeerArgs(ip_block=net.v1.IPBlockArgs(cidr=cidr))
+                    for cidr in _LOCAL_DNS
+                ],
                 ports=[
                     net.v1.NetworkPolicyPortArgs(protocol=protocol, port=53) for protocol in ("UDP", "TCP")
                 ],

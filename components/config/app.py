@@ -45,7 +45,7 @@ class Image(Section):
 
 
 class FilestoreTier(StrEnum):
-    """Filestore's tiers by what they outlive; each takes 1 TiB and more."""
+    """Filestore's tiers by what they outlive. Zonal ones begin at 1Ti, the others at 100Gi."""
 
     STANDARD = "standard"
     ZONAL = "zonal"

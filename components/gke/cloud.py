@@ -46,6 +46,7 @@ class GoogleCloud(pulumi.ComponentResource):
     cluster_name: str
     kubeconfig: pulumi.Output[str]
     network: pulumi.Output[str]
+    """Its full name, projects/P/global/networks/N."""
     services_network: pulumi.Output[str]
     """The network, known once Cloud SQL and Filestore can be reached in it."""
     services_addresses: str | None
@@ -116,7 +117,7 @@ class GoogleCloud(pulumi.ComponentResource):
             child,
         )
         self.cluster, self.kubeconfig = made.id, made.kubeconfig
-        self.network, self.services_network = network.name, network.services_network
+        self.network, self.services_network = network.id, network.services_network
         self.services_addresses = settings.network.google_services
         self.nat_addresses = network.nat_addresses
 

@@ -108,7 +108,6 @@ def cluster_args(args: GkeArgs, node_account: pulumi.Input[str]) -> gcp.containe
         ),
         private_cluster_config=c.ClusterPrivateClusterConfigArgs(
             enable_private_nodes=True,
-            enable_private_endpoint=not settings.control_plane.authorized_networks,
         ),
         control_plane_endpoints_config=_endpoints(settings.control_plane),
         master_authorized_networks_config=_authorized(settings.control_plane),

@@ -127,7 +127,6 @@ class Network(pulumi.ComponentResource):
     """A VPC for one cluster. Source: cloud.google.com/kubernetes-engine/docs/best-practices/networking."""
 
     id: pulumi.Output[str]
-    name: pulumi.Output[str]
     subnet: pulumi.Output[str]
     services_network: pulumi.Output[str]
     """The network, known once Cloud SQL and Filestore can be reached in it."""
@@ -169,7 +168,7 @@ class Network(pulumi.ComponentResource):
         services = PrivateServices(
             f"{name}-services", args.project, network.id, args.settings.google_services, child
         )
-        self.id, self.name = network.id, network.name
+        self.id = network.id
         self.subnet, self.services_network = subnet.id, services.network
         self.nat_addresses = pulumi.Output.all(*[address.address for address in addresses])
         self.register_outputs({})

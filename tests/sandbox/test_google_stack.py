@@ -63,7 +63,7 @@ def _share(place: Workplace) -> None:
             "metadata": {"name": f"{place.namespace}-share"},
             "spec": {
                 "storageClassName": f"{place.namespace}-filestore",
-                "capacity": {"storage": "1Ti"},
+                "capacity": {"storage": "256Gi"},
                 "accessModes": ["ReadWriteMany"],
                 "nfs": {"server": "10.40.0.2", "path": "/share"},
             },
@@ -76,7 +76,7 @@ def _config(case: Case, namespace: str) -> dict[str, object]:
     config = dict(VARIANTS[case.variant].config)
     if "oidcClientSecret" in VARIANTS[case.variant].secrets:
         config |= _CLIENT
-    return {**config, "kotaemon:namespace": {"name": namespace, "quota": {"storage": "2Ti"}}}
+    return {**config, "kotaemon:namespace": {"name": namespace}}
 
 
 @pytest.fixture(scope="module", params=CASES)

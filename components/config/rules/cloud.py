@@ -21,7 +21,12 @@ from components.config.settings import Settings
 
 from .rule import Stack, problem
 
-_FILESTORE_LEAST = "1Ti"
+# Source: gcp-filestore-csi-driver, pkg/csi_driver/controller.go of June 2026. Older drivers round up to 1Ti.
+_FILESTORE_LEAST = {
+    FilestoreTier.STANDARD: "100Gi",
+    FilestoreTier.ZONAL: "1Ti",
+    FilestoreTier.REGIONAL: "100Gi",
+}
 _MOST_CORES = 96
 
 
@@ -183,12 +188,13 @@ def filestore(stack: Stack) -> Iterator[Problem]:
             remove_command("app.storage.className"),
             "app.storage.filestore",
         )
-    if amount(storage.size) < amount(_FILESTORE_LEAST):
+    least = _FILESTORE_LEAST[storage.filestore]
+    if amount(storage.size) < amount(least):
         yield problem(
             "app.storage.size",
             storage.size,
-            f"must be at least {_FILESTORE_LEAST} on Filestore ({storage.filestore}), which gives no less",
-            set_command("app.storage.size", _FILESTORE_LEAST),
+            f"must be at least {least} on Filestore ({storage.filestore}), which gives no less",
+            set_command("app.storage.size", least),
             "app.storage.filestore",
         )
     if stack.settings.production and storage.filestore is FilestoreTier.STANDARD:
