@@ -35,11 +35,11 @@ class _Answer(Protocol):
 class Monitor(mocks.MockMonitor):
     """Mocks that keep every registration."""
 
-    def __init__(self, computed: mocks.Mocks, mark: str) -> None:
+    def __init__(self, computed: mocks.Mocks, mark: str | None = None) -> None:
         super().__init__(computed)
         self.registered: list[Resource] = []
         self._mark = mark
-        """Part of every secret's value, since mocks forget which of their own outputs are secret."""
+        """Part of every secret's value: what holds it counts as secret, whether or not it is marked as such."""
 
     def RegisterResource(self, request: _Request) -> object:  # noqa: N802 gRPC's name
         """Keep one registration."""
@@ -57,7 +57,7 @@ class Monitor(mocks.MockMonitor):
             type=request.type,
             name=request.name,
             inputs=inputs,
-            secrets=secrets | frozenset(paths(inputs, self._mark)),
+            secrets=secrets | frozenset(paths(inputs, self._mark) if self._mark else ()),
             parent=request.parent,
             provider=request.provider.rpartition("::")[0],
             protect=bool(request.protect),
