@@ -30,6 +30,7 @@ from .kotaemon import Kotaemon, KotaemonArgs
 from .kotaemon.sidecars import HEALTH
 from .namespace import Namespace, NamespaceArgs
 from .network import NetworkFlows, NetworkFlowsArgs
+from .outputs import Outputs, Stores, administrator, databases, how_to_open
 from .postgres import ExistingPostgres, ExistingPostgresArgs, Postgres, PostgresArgs
 from .secrets import GeneratedSecret, GeneratedSecretArgs, SuppliedSecrets, SuppliedSecretsArgs
 from .text import identifier
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
     from .gke.cloud import GoogleCloud
 
 RELEASE = "kotaemon"
-Outputs = Mapping[str, pulumi.Input[object]]
 
 
 class Platform(pulumi.ComponentResource):
@@ -97,7 +97,10 @@ class Platform(pulumi.ComponentResource):
             self.child,
         )
         self.outputs = {
-            **self._summary(kotaemon, database, vectors, documents),
+            "namespace": self.namespace,
+            "open": how_to_open(self.namespace, kotaemon.endpoint.host, behind_sign_in=sign_in is not None),
+            **administrator(config, kotaemon.generated_password),
+            "databases": databases(Stores(database=database, vectors=vectors, documents=documents)),
             **door,
             **self._backups(),
             **self._cluster_outputs(),
@@ -225,34 +228,6 @@ class Platform(pulumi.ComponentResource):
         if isinstance(settings, PostgresDocuments):
             return DocumentAccess(kind=DocumentStore.POSTGRES, language=settings.language)
         return DocumentAccess(kind=DocumentStore.LANCEDB)
-
-    def _summary(
-        self, kotaemon: Kotaemon, database: DatabaseAccess, vectors: VectorAccess, documents: DocumentAccess
-    ) -> Mapping[str, pulumi.Input[object]]:
-        settings = self.config.settings
-        service = f"{kotaemon.endpoint.host} 7860:{kotaemon.endpoint.port}"
-        in_postgres = f"in the same PostgreSQL ({database.database})"
-        return {
-            "namespace": self.namespace,
-            "open": pulumi.Output.concat("kubectl -n ", self.namespace, f" port-forward service/{service}"),
-            "adminUsername": settings.app.admin.username,
-            "adminPassword": kotaemon.generated_password
-            or self.config.supplied.get(SecretName.ADMIN)
-            or f"in the Secret {settings.secrets[SecretName.ADMIN].name}",
-            "databases": {
-                "metadata": f"postgresql://{database.endpoint.address}/{database.database}",
-                "vectors": f"{vectors.kind.value} at {vectors.endpoint.address}"
-                if vectors.endpoint
-                else in_postgres,
-                "documents": (
-                    f"{documents.kind.value} at {documents.endpoint.address}"
-                    if documents.endpoint
-                    else in_postgres
-                    if documents.kind is DocumentStore.POSTGRES
-                    else "LanceDB on Kotaemon's volume"
-                ),
-            },
-        }
 
     def _sign_in(self) -> SignIn | None:
         """oauth2-proxy in front of Kotaemon, where the front door asks for it."""

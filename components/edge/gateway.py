@@ -10,7 +10,8 @@ from components.config.edge import Certificates, CertManager, GatewayEdge
 from components.contracts import Endpoint, Flow, Peer
 from components.kubernetes import labels, metadata
 
-from .custom import (
+from .custom import GatewayClassSpec, ListenerTls, ParentRef, SecretName, SecretReference, Target, custom
+from .gateway_kinds import (
     Acme,
     BackendTrafficSpec,
     CertificateSpec,
@@ -18,21 +19,14 @@ from .custom import (
     ConsistentHash,
     EnvoyCookie,
     EnvoyTls,
-    GatewayClassSpec,
     GatewayHttpRoute,
     Http01,
     IssuerRef,
     IssuerSpec,
-    ListenerTls,
     LoadBalancer,
     OwnCa,
-    ParentRef,
     PrivateKey,
-    SecretName,
-    SecretReference,
     Solver,
-    Target,
-    custom,
 )
 from .routes import HTTP, gateway_spec, redirect_spec, route_spec
 

@@ -14,13 +14,13 @@ from components.kubernetes import metadata
 from components.network import GOOGLE_FRONT_ENDS
 
 from . import armor
-from .custom import (
+from .custom import GatewayAddress, SecretName, Target, Text, custom
+from .google_kinds import (
     BackendDefault,
     BackendLogging,
     BackendPolicySpec,
     CookieAffinity,
     Draining,
-    GatewayAddress,
     GatewayDefault,
     GatewayPolicySpec,
     HealthCheckConfig,
@@ -29,10 +29,6 @@ from .custom import (
     HealthCheckSpec,
     HttpHealthCheck,
     IapConfig,
-    SecretName,
-    Target,
-    Text,
-    custom,
 )
 from .routes import ANSWER_SECONDS, gateway_spec, redirect_spec, route_spec
 
