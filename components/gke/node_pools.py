@@ -82,6 +82,9 @@ def pools(
             upgrade_settings=gcp.container.NodePoolUpgradeSettingsArgs(
                 strategy="SURGE", max_surge=1, max_unavailable=0
             ),
+            node_drain_configs=[
+                gcp.container.NodePoolNodeDrainConfigArgs(respect_pdb_during_node_pool_deletion=True)
+            ],
             network_config=gcp.container.NodePoolNetworkConfigArgs(enable_private_nodes=True),
             node_config=node_config(pool, name, account),
         )
