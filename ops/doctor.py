@@ -6,10 +6,10 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 
 from ops import bootstrap, clusters, engine, internet, kubeconfig, paths
+from ops.check import Check, State, table
 from ops.clusters import LOCAL_STACK
 from ops.engine import Kind
 from ops.errors import OpsError, ReportedError
@@ -21,27 +21,6 @@ BUILD_GIGABYTES = 6
 
 SANDBOX_GIGABYTES = 2
 """What the sandbox's control plane takes of memory, with the engine and the program."""
-
-
-class State(StrEnum):
-    """How a check came out."""
-
-    OK = "ok"
-    OPTIONAL = "optional"
-    """It isn't there, and `make up` works without."""
-    MISSING = "missing"
-    """`make up` can't work without."""
-
-
-@dataclass(frozen=True)
-class Check:
-    """One line of the table."""
-
-    name: str
-    state: State
-    found: str
-    command: str = ""
-    """What to type, where something could be better."""
 
 
 @dataclass(frozen=True)
@@ -271,17 +250,6 @@ def _uses_sandbox_engine(machine: Machine) -> bool:
     return machine.forced is Kind.SANDBOX or not (
         machine.engine_on_path or machine.engine_installed or machine.online
     )
-
-
-def table(found: list[Check]) -> list[str]:
-    """The checks as aligned lines."""
-    name = max(len(check.name) for check in found)
-    state = max(len(check.state) for check in found)
-    lines = []
-    for check in found:
-        arrow = f"   → {check.command}" if check.command else ""
-        lines.append(f"{check.state:{state}}  {check.name:{name}}  {check.found}{arrow}")
-    return lines
 
 
 def _contexts(environment: Mapping[str, str]) -> tuple[tuple[str, ...], str | None]:

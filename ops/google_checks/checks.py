@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from components.config.google import EXAMPLE_PROJECT, ExistingGke, GkeCluster
 from components.config.settings import Settings
 from components.gke.apis import NEEDED_BEFORE, required_apis
-from ops.doctor import Check, State
+from ops.check import Check, State
 from ops.gcloud import active_member
 
 from . import permissions, policies, quotas

@@ -5,7 +5,7 @@ from importlib.metadata import version as installed_version
 from pathlib import Path
 
 from components.config import ConfigError
-from ops.doctor import Check, State
+from ops.check import Check, State
 from ops.stack_settings import settings_of
 
 from .checks import google_checks

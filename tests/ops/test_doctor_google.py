@@ -14,7 +14,8 @@ from components.config import Settings
 from components.gke.apis import NEEDED_BEFORE, REQUIRED_APIS, required_apis
 from ops import __main__ as main
 from ops import paths
-from ops.doctor import Check, Machine, State, google
+from ops.check import Check, State
+from ops.doctor import Machine, google
 from ops.engine import Kind
 from ops.google_checks import access, google_checks, permissions, quotas
 from ops.google_checks.access import IMPERSONATED, TOKEN
@@ -380,7 +381,7 @@ def test_all_that_a_program_makes_is_asked_for_beforehand(name: str) -> None:
     granted = {permission for names in permissions.needed(settings).values() for permission in names}
     made = {
         one.type.split(":")[1]
-        for one in graph_of(name).registrations
+        for one in graph_of(name).resources
         if one.custom and one.type.startswith("gcp:")
     }
     assert {kind: MAKING[kind] for kind in made if MAKING[kind] not in granted} == {}

@@ -12,7 +12,8 @@ import pytest
 
 from ops import __main__ as main
 from ops import bootstrap, doctor, paths
-from ops.doctor import Machine, State, checks
+from ops.check import State
+from ops.doctor import Machine, checks
 from ops.engine import Kind
 
 WELL = Machine(
