@@ -1,0 +1,71 @@
+"""The pages name what is there: files and headings, make's commands, rules, configuration keys."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from policies.rules import RULES
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
+_CODE = re.compile(r"```.*?```", re.DOTALL)
+_TARGETS = re.findall(r"^([a-z-]+):.*## ", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+
+
+def _name(page: Path) -> str:
+    return str(page.relative_to(ROOT))
+
+
+def _anchors(page: Path) -> set[str]:
+    """Headings as GitHub makes addresses of them."""
+    headings = re.findall(r"^#+ (.+)$", _CODE.sub("", page.read_text(encoding="utf-8")), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=_name)
+def test_links_lead_somewhere(page: Path) -> None:
+    """A page that was renamed, or a heading that was reworded, takes its links along."""
+    for target in re.findall(r"\]\((?!https?://|mailto:)([^)\s]+)\)", page.read_text(encoding="utf-8")):
+        path, _, anchor = target.partition("#")
+        file = (page.parent / path).resolve() if path else page
+        assert file.exists(), f"{target}: no such file"
+        assert not anchor or anchor in _anchors(file), f"{target}: no such heading"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=_name)
+def test_commands_exist(page: Path) -> None:
+    """What is copied from a page runs."""
+    text = page.read_text(encoding="utf-8")
+    named = re.findall(r"(?:^\s*(?:\$ )?|`)make ([a-z][a-z-]+)", text, re.MULTILINE)
+    assert set(named) <= set(_TARGETS)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=_name)
+def test_rules_exist(page: Path) -> None:
+    """Ids of rules are never given twice, so that pages can name them."""
+    subjects = "|".join(sorted({rule.id.partition("-")[0] for rule in RULES}))
+    named = re.findall(rf"\b(?:{subjects})-[0-9]{{2}}\b", page.read_text(encoding="utf-8"))
+    assert set(named) <= {rule.id for rule in RULES}
+
+
+def test_every_command_is_in_the_readme() -> None:
+    """A command that nobody knows of isn't used."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    unnamed = [target for target in _TARGETS if not re.search(rf"`(?:make )?{target}\b", readme)]
+    assert unnamed == ["help"]
+
+
+@pytest.mark.parametrize("name", ["hardening.md", "google-cloud.md"])
+def test_configuration_keys_exist(name: str) -> None:
+    """Each choice says by which key it is changed."""
+    reference = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
+    keys = re.findall(r"^\| `([^`]+)` \|", reference, re.MULTILINE)
+    known = {re.sub(r" \([\w-]+\)", "", key) for key in keys}  # edge.auth (iap).members
+    known |= {key.rsplit(".", depth)[0] for key in known for depth in range(1, key.count(".") + 1)}
+    known |= set(re.findall(r"^###? ([\w.]+)", reference, re.MULTILINE))
+    sections = "|".join(sorted({key.partition(".")[0] for key in known}))
+    text = (ROOT / "docs" / name).read_text(encoding="utf-8")
+    named = re.findall(rf"`(?:kotaemon:)?((?:{sections})\.[A-Za-z.]+)[`:]", text)
+    assert named
+    assert set(named) <= known
