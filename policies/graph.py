@@ -33,17 +33,17 @@ class Resource:
     dependencies: tuple[str, ...] = ()
     """URNs."""
 
-    @property
+    @cached_property
     def kind(self) -> str:
         """The last part of its type: Deployment, Cluster …"""
         return self.type.rsplit(":", 1)[-1]
 
-    @property
+    @cached_property
     def package(self) -> str:
         """The provider's name: kubernetes, gcp …; `pulumi` for providers themselves."""
         return self.type.split(":", 1)[0]
 
-    @property
+    @cached_property
     def group(self) -> str:
         """The API group and version of a Kubernetes object, such as apps/v1."""
         return self.type.split(":")[1] if self.package == "kubernetes" else ""
@@ -53,7 +53,7 @@ class Resource:
         """How a person calls it: Deployment/kotaemon."""
         return f"{self.kind}/{self.name}"
 
-    @property
+    @cached_property
     def is_object(self) -> bool:
         """Whether it is an object of a Kubernetes cluster, and not a chart that makes others."""
         return self.package == "kubernetes" and self.custom and not self.group.startswith("helm.sh/")

@@ -1,8 +1,12 @@
 """What every test gets."""
 
 import asyncio
+import gc
 
 import pytest
+
+# A third of all the time goes otherwise into looking for garbage among the classes of Google's SDK.
+gc.set_threshold(50_000, 10, 10)
 
 
 @pytest.fixture(autouse=True)

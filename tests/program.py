@@ -12,7 +12,7 @@ from typing import Any
 
 import pulumi
 import yaml
-from pulumi.runtime import mocks
+from pulumi.runtime import mocks, rpc
 from pulumi.runtime.settings import get_root_resource
 from pulumi.runtime.stack import Stack, run_pulumi_func
 from pulumi.runtime.sync_await import _sync_await
@@ -35,6 +35,7 @@ class Evaluation(Graph):
     """Everything that one evaluation registered, and what it exported."""
 
     outputs: Mapping[str, Any] = field(kw_only=True)
+    """Secrets included, in plain text; None where one isn't known yet."""
 
     def one(self, kind: str, name: str) -> Resource:
         """The resource of that kind (any package's) and Pulumi name."""
@@ -55,18 +56,26 @@ class Evaluation(Graph):
 
 
 class _ComputedOutputs(mocks.Mocks):
-    """What the providers would add: generated passwords and automatic names."""
+    """What the providers would add: generated passwords and automatic names.
 
-    def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str, dict[str, Any]]:
+    In a preview they know the names, as they choose them beforehand, and nothing else.
+    """
+
+    def __init__(self, *, preview: bool) -> None:
+        self._preview = preview
+
+    def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
         """Id and state of a new resource."""
         state = dict(args.inputs)
         if args.typ == "random:index/randomPassword:RandomPassword":
-            state["result"] = f"{SENTINEL}-{args.name}"
+            state["result"] = rpc.UNKNOWN if self._preview else f"{SENTINEL}-{args.name}"
         if args.typ.startswith("gcp:"):
             state.setdefault("name", f"{args.name}-0123abc")
             identity, outputs = pretend.resource(args.typ, state, _PLACES)
-            whole = merged(state, outputs)
+            whole = merged(state, _unknown(outputs) if self._preview else outputs)
             assert isinstance(whole, dict)
+            if self._preview:
+                return None, {**whole, **args.inputs}
             return identity, dict(whole)
         if args.typ.startswith("kubernetes:") and "metadata" in state:
             metadata = dict(state["metadata"])
@@ -80,6 +89,13 @@ class _ComputedOutputs(mocks.Mocks):
         if found is None:
             raise AssertionError(f"the program called {args.token}")
         return found, []
+
+
+def _unknown(value: object) -> Any:
+    """What a provider would compute, before it does."""
+    if isinstance(value, dict):
+        return {key: _unknown(one) for key, one in value.items()}
+    return rpc.UNKNOWN
 
 
 def stack_config(stack: str) -> dict[str, object]:
@@ -110,7 +126,7 @@ def evaluate(
         if not (isinstance(value, dict) and "secure" in value)
     }
     secret = {f"{PROJECT}:{key}": value for key, value in (secrets or {}).items()}
-    computed = _ComputedOutputs()
+    computed = _ComputedOutputs(preview=preview)
     # Secrets by their marks alone, as the engine knows them; tests look for the word itself.
     monitor = Monitor(computed)
     mocks.set_mocks(computed, project=PROJECT, stack=name or stack, preview=preview, monitor=monitor)
@@ -126,9 +142,5 @@ def evaluate(
     production = flat.get("kotaemon:production") == "true"
     graph = graph_of(monitor.registered, production=production)
     assert not graph.repeated, f"registered twice: {graph.repeated}"
-    return Evaluation(graph.resources, production=production, outputs=dict(root.outputs))
-
-
-def resolved(output: object) -> Any:
-    """The value of an output, secrets included."""
-    return _sync_await(pulumi.Output.from_input(output).future())
+    outputs = {key: _sync_await(pulumi.Output.from_input(one).future()) for key, one in root.outputs.items()}
+    return Evaluation(graph.resources, production=production, outputs=outputs)

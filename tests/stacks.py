@@ -8,7 +8,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from .program import SENTINEL, Graph, evaluate
+from .program import SENTINEL, Evaluation, evaluate
 
 
 def _certificate() -> str:
@@ -161,7 +161,7 @@ VARIANTS = {
 
 
 @cache
-def graph_of(name: str, *, preview: bool = False) -> Graph:
+def graph_of(name: str, *, preview: bool = False) -> Evaluation:
     """What a variant registers; evaluated once."""
     variant = VARIANTS[name]
     return evaluate(variant.config, stack=variant.stack, secrets=variant.secrets, preview=preview)

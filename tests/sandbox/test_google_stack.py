@@ -111,20 +111,20 @@ def test_everything_becomes_ready(up: tuple[Case, Workplace]) -> None:
     ]
     assert len(pods) >= 3
     assert {one.status.phase for one in pods} <= {"Running", "Succeeded"}
-    assert case.kinds <= {one.kind for one in graph_of(case.variant).kubernetes}
+    assert case.kinds <= {one.kind for one in graph_of(case.variant).objects}
 
 
 def test_the_custom_resources_are_those_of_the_program(up: tuple[Case, Workplace]) -> None:
     """A field that their definitions don't know would be dropped in silence, or refused."""
     case, place = up
-    for one in graph_of(case.variant).kubernetes:
+    for one in graph_of(case.variant).objects:
         if one.kind not in case.kinds:
             continue
         live = {
             found.metadata.name: found.to_dict()["spec"]
             for found in place.list(one.kind, str(one.inputs["apiVersion"]))
         }
-        name = one.inputs["metadata"]["name"]
+        name = str(one.object_name)
         assert _within(one.inputs["spec"], live[name], case.variant), name
 
 
@@ -169,9 +169,7 @@ def test_a_plan_is_shown_without_an_account_and_nothing_is_done(
     own.configure()
     said = own.run("preview")
     graph = graph_of(stack)
-    planned = [
-        one for one in graph.registrations if one.custom and not one.type.startswith("pulumi:providers")
-    ]
+    planned = [one for one in graph.resources if one.custom and not one.type.startswith("pulumi:providers")]
     assert f"{len(planned)} to create" in said
     assert "Cluster/kotaemon-" in said
     refused = own.run("up", code=1)

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 from kubernetes import client, dynamic
 
+from policies.values import mapping
 from tests.program import stack_config
 from tests.stacks import VARIANTS, graph_of
 
@@ -131,21 +132,20 @@ def test_the_api_server_accepts_every_object_of_every_stack(up: Workplace, varia
     labels = {"pod-security.kubernetes.io/enforce": "restricted"}
     core.create_namespace({"metadata": {"name": space, "labels": labels}})
     try:
-        for one in graph_of(variant).kubernetes:
+        for one in graph_of(variant).objects:
             if one.kind != "Namespace":
-                manifest = dict(one.inputs)
+                manifest: dict[str, Any] = dict(one.inputs)
                 manifest["metadata"] = {**manifest["metadata"], "namespace": space}
                 manifest["metadata"].setdefault("name", one.name)
                 _dry_run(up.api, manifest)
-            if one.pod_spec is not None:
-                pod = {
-                    "apiVersion": "v1",
-                    "kind": "Pod",
-                    "metadata": {"name": one.name},
-                    "spec": dict(one.pod_spec),
-                }
-                pod["metadata"] = {"name": one.name, "namespace": space}
-                _dry_run(up.api, _with_claims(pod, one.inputs))
+        for pods in graph_of(variant).pods:
+            pod = {
+                "apiVersion": "v1",
+                "kind": "Pod",
+                "metadata": {"name": pods.owner.name, "namespace": space},
+                "spec": dict(mapping(pods.body)),
+            }
+            _dry_run(up.api, _with_claims(pod, pods.owner.inputs))
     finally:
         core.delete_namespace(space)
 
