@@ -58,7 +58,7 @@ pulumi: .venv/.stamp ## Any command of the engine's CLI: ARGS='config set --path
 
 # --- this machine -------------------------------------------------------------------------------
 
-doctor: .venv/.stamp ## What this machine lacks, and how to get it
+doctor: .venv/.stamp ## What this machine, or the stack's Google project, lacks, and how to get it
 	@$(OPS) doctor --stack $(STACK) $(ARGS)
 
 sandbox-start: .venv/.stamp ## Start the sandbox's cluster: a real control plane, simulated nodes
