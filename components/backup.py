@@ -28,6 +28,8 @@ class BackupsArgs:
     key: pulumi.Input[str]
     """KMS key that encrypts both."""
     protect: bool
+    shared_files: bool = False
+    """Whether the namespace has a share of Filestore, whose data is not in these backups."""
 
 
 def bucket_args(args: BackupsArgs) -> gcp.storage.BucketArgs:
@@ -83,6 +85,8 @@ def plan_args(args: BackupsArgs) -> gcp.gkebackup.BackupPlanArgs:
         ),
         backup_config=backup.BackupPlanBackupConfigArgs(
             include_volume_data=True,
+            # A share can't be in it; without this the backup of all the rest would fail.
+            permissive_mode=args.shared_files or None,
             # Without them nothing could read what it restored.
             include_secrets=True,
             selected_namespaces=backup.BackupPlanBackupConfigSelectedNamespacesArgs(

@@ -324,6 +324,7 @@ class Platform(pulumi.ComponentResource):
                 namespace=self.namespace,
                 key=cloud.keys[BACKUP_KEY],
                 protect=self.production,
+                shared_files=self.config.settings.app.storage.filestore is not None,
             ),
             self.child,
         )

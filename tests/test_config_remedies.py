@@ -35,7 +35,7 @@ def _follow(remedy: str, config: Values, secrets: dict[str, str], project: Path)
         assert words[:2] == ["pulumi", "config"], command
         action, *rest = words[2:]
         secret, path = "--secret" in rest, "--path" in rest
-        rest = [word for word in rest if word not in ("--secret", "--path")]
+        rest = [word for word in rest if word not in ("--secret", "--path", "--plaintext")]
         if secret:
             assert len(rest) == 1, "a secret's value isn't typed on the command line"
             secrets[rest[0]] = "a-new-" + SECRET

@@ -43,9 +43,14 @@ class ConfigError(pulumi.RunError):
         )
 
 
+# The CLI refuses what it takes for a secret by such a name, though it be one's name.
+_TAKEN_FOR_SECRET = re.compile("pass|pwd|secret|token", re.IGNORECASE)
+
+
 def set_command(path: str, value: object) -> str:
     """The command that sets `path` (below `kotaemon:`) to `value`."""
-    return f"pulumi config set {_argument(path)} {shlex.quote(_yaml(value))}"
+    plainly = "--plaintext " if isinstance(value, str) and _TAKEN_FOR_SECRET.search(path) else ""
+    return f"pulumi config set {plainly}{_argument(path)} {shlex.quote(_yaml(value))}"
 
 
 def remove_command(path: str) -> str:
