@@ -119,7 +119,7 @@ def evaluate(
     """
     values = {**stack_config(stack), **(config or {})}
     if "kotaemon:cluster" not in values:
-        values["kubernetes:context"] = "mocked"
+        values |= {"kubernetes:context": "mocked", "kubernetes:kubeconfig": "mocked"}
     flat = {
         key: value if isinstance(value, str) else json.dumps(value)
         for key, value in values.items()
@@ -144,3 +144,10 @@ def evaluate(
     assert not graph.repeated, f"registered twice: {graph.repeated}"
     outputs = {key: _sync_await(pulumi.Output.from_input(one).future()) for key, one in root.outputs.items()}
     return Evaluation(graph.resources, production=production, outputs=outputs)
+
+
+def plain(value: object) -> Any:
+    """What a builder made, without its types: `*Args` become mappings, and what isn't set is left out."""
+    if type(value).__name__.endswith("Args"):
+        return {key: plain(one) for key, one in vars(value).items() if one is not None}
+    return [plain(one) for one in value] if isinstance(value, list) else value

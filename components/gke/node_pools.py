@@ -70,7 +70,8 @@ def pools(
             project=project,
             location=region,
             node_locations=zones,
-            initial_node_count=1 if pool.min_nodes else 0,
+            # One in each zone, unless these were more than there may be.
+            initial_node_count=1 if pool.min_nodes and pool.max_nodes >= len(zones) else 0,
             autoscaling=gcp.container.NodePoolAutoscalingArgs(
                 total_min_node_count=pool.min_nodes,
                 total_max_node_count=pool.max_nodes,

@@ -30,6 +30,7 @@ PORT = 5432
 PROXY_PORT = 3307  # where an instance takes the proxy's connections
 _ADMINISTRATOR = "administrator"
 _LEAST_CONNECTIONS = 200
+_LONGEST_ACCOUNT = 28  # a role of PostgreSQL has 63 letters: these, `@`, a project's 30, and `.iam`
 _EDITIONS = {Edition.ENTERPRISE: "ENTERPRISE", Edition.ENTERPRISE_PLUS: "ENTERPRISE_PLUS"}
 _ROLES = ("roles/cloudsql.client", "roles/cloudsql.instanceUser")
 
@@ -267,7 +268,7 @@ class CloudSqlPostgres(pulumi.ComponentResource):
     def _account(self, database: str, args: CloudSqlArgs, instance: gcp.sql.DatabaseInstance) -> "_Account":
         """Who an application's pods are to Google, and to the database."""
         child = pulumi.ResourceOptions(parent=self)
-        account_id = f"{args.prefix}-{database}"[:30].rstrip("-")
+        account_id = f"{args.prefix}-{database}"[:_LONGEST_ACCOUNT].rstrip("-")
         account = gcp.serviceaccount.Account(
             f"{args.prefix}-{database}",
             project=args.project,
