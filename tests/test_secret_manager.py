@@ -37,10 +37,8 @@ def test_the_order_of_the_file_does_not_matter() -> None:
 
 def test_each_key_of_the_secret_comes_from_a_file_that_the_provider_writes() -> None:
     """The two lists are in two objects; a path that only one has leaves the Secret without it."""
-    written = {
-        one["path"]: one["resourceName"]
-        for one in json.loads(str(provider_class("p", SECRETS)["parameters"]["secrets"]))
-    }
+    files = json.loads(str(provider_class("p", SECRETS)["parameters"]["secrets"]))
+    written = {one["path"]: one["resourceName"] for one in files}
     read = {
         one["sourcePath"]: one["targetKey"] for one in sync_spec("a", "c", SECRETS)["secretObject"]["data"]
     }
