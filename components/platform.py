@@ -163,7 +163,8 @@ class Platform(pulumi.ComponentResource):
             )
             return existing.access[settings.database], existing.flows
         if isinstance(settings, CloudSql):
-            from .postgres.cloud_sql import CloudSqlArgs, CloudSqlPostgres
+            from .postgres.cloud_sql import CloudSqlPostgres
+            from .postgres.cloud_sql_instance import CloudSqlArgs
 
             cloud = self._cloud()
             managed = CloudSqlPostgres(

@@ -4,7 +4,8 @@ import pytest
 
 from components.config.google import CloudSql, DatabaseLogin
 from components.config.rules.sizes import PER_REPLICA
-from components.postgres.cloud_sql import PROXY_PORT, flags
+from components.postgres.cloud_sql import PROXY_PORT
+from components.postgres.cloud_sql_instance import flags
 from policies.podspec import Container, podspec
 from policies.values import at, items, mapping, text
 
