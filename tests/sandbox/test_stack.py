@@ -143,7 +143,8 @@ def test_the_api_server_accepts_every_object_of_every_stack(up: Workplace, varia
                 "apiVersion": "v1",
                 "kind": "Pod",
                 "metadata": {"name": pods.owner.name, "namespace": space},
-                "spec": dict(mapping(pods.body)),
+                # Who it is was judged above, and isn't there after a dry run.
+                "spec": {key: one for key, one in mapping(pods.body).items() if key != "serviceAccountName"},
             }
             _dry_run(up.api, _with_claims(pod, pods.owner.inputs))
     finally:
