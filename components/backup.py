@@ -80,7 +80,8 @@ def plan_args(args: BackupsArgs) -> gcp.gkebackup.BackupPlanArgs:
         backup_schedule=backup.BackupPlanBackupScheduleArgs(cron_schedule=args.settings.schedule),
         retention_policy=backup.BackupPlanRetentionPolicyArgs(
             backup_retain_days=days,
-            backup_delete_lock_days=min(days, _LONGEST_LOCK_DAYS),
+            # What may be taken down must not be held by its own backups.
+            backup_delete_lock_days=min(days, _LONGEST_LOCK_DAYS) if args.protect else 0,
             locked=args.settings.lock,
         ),
         backup_config=backup.BackupPlanBackupConfigArgs(

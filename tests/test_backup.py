@@ -14,10 +14,10 @@ DAYS = (1, 2, 7, 30, 60, 61, 90, 91, 365)
 """Of `retentionDays`, which takes 1 to 365."""
 
 
-def backups(days: int, *, lock: bool = False) -> BackupsArgs:
+def backups(days: int, *, lock: bool = False, protect: bool = True) -> BackupsArgs:
     return BackupsArgs(
         settings=GoogleBackup(kind="google", retention_days=days, lock=lock),
-        prefix="kotaemon-x", project="p", region="europe-west4", cluster="c", namespace="n", key="k", protect=True,
+        prefix="kotaemon-x", project="p", region="europe-west4", cluster="c", namespace="n", key="k", protect=protect,
     )  # fmt: skip
 
 
@@ -41,6 +41,10 @@ def test_a_backup_is_locked_as_long_as_google_lets_it_be(days: int) -> None:
     retention = plain(plan_args(backups(days)))["retention_policy"]
     assert retention["backup_delete_lock_days"] == min(days, 90)
     assert retention["backup_retain_days"] == days
+
+
+def test_a_stack_that_may_be_taken_down_is_not_held_by_its_backups() -> None:
+    assert plain(plan_args(backups(7, protect=False)))["retention_policy"]["backup_delete_lock_days"] == 0
 
 
 @pytest.mark.parametrize("days", DAYS)

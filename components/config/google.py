@@ -291,7 +291,7 @@ class GoogleBackup(Section):
     schedule: Cron = "0 3 * * *"
     """When the cluster's objects and volumes are backed up, in UTC."""
     retention_days: Annotated[int, Field(ge=1, le=365), WHOLE] = 30
-    """Days that a backup is kept; meanwhile nobody can delete it."""
+    """Days that a backup is kept; in production nobody can delete it meanwhile."""
     lock: bool = False
     """Whether the bucket's retention can never be shortened again, not even by its owner."""
 
