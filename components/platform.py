@@ -146,6 +146,7 @@ class Platform(pulumi.ComponentResource):
                 project_number=self.cloud.project.number,
                 namespace=self.namespace,
                 namespace_name=settings.namespace.name,
+                identities=self.cloud.identities,
             ),
             self.child,
         )
@@ -179,6 +180,7 @@ class Platform(pulumi.ComponentResource):
                     addresses=cloud.services_addresses,
                     namespace=self.namespace,
                     namespace_name=self.config.settings.namespace.name,
+                    identities=cloud.identities,
                     databases=(RELEASE,),
                     connections=PER_REPLICA * most_replicas(self.config.settings.app),
                     protect=self.production,
@@ -262,7 +264,7 @@ class Platform(pulumi.ComponentResource):
         return filestore_class(
             f"{self.config.settings.namespace.name}-filestore",
             tier,
-            self._cloud().network,
+            self._cloud().services_network,
             self.production,
             self.child,
         )

@@ -97,6 +97,8 @@ class ManagedSecretsArgs:
     project_number: pulumi.Input[str]
     namespace: pulumi.Input[str]
     namespace_name: str
+    identities: pulumi.Input[str]
+    """The cluster's pool of workload identities, known once it is there: Google refuses a member of none."""
 
 
 class ManagedSecrets(pulumi.ComponentResource):
@@ -117,9 +119,9 @@ class ManagedSecrets(pulumi.ComponentResource):
         )
         reader = pulumi.Output.format(
             "principal://iam.googleapis.com/projects/{0}/locations/global/workloadIdentityPools/"
-            "{1}.svc.id.goog/subject/ns/{2}/sa/{3}",
+            "{1}/subject/ns/{2}/sa/{3}",
             args.project_number,
-            args.project_id,
+            args.identities,
             args.namespace_name,
             NAME,
         )

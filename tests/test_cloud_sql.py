@@ -114,6 +114,8 @@ def test_by_iam_kotaemons_pods_are_one_google_account_and_no_other() -> None:
     assert binding.inputs["member"] == "serviceAccount:example-project.svc.id.goog[kotaemon/kotaemon]"
     assert binding.inputs["role"] == "roles/iam.workloadIdentityUser"
     assert google.urn in binding.dependencies
+    (cluster,) = graph.of("gcp:container/cluster:Cluster")
+    assert cluster.urn in binding.dependencies, "the first cluster makes the pool that the member is in"
     roles = {
         one.inputs["role"]
         for one in graph.of("gcp:projects/iAMMember:IAMMember")

@@ -75,6 +75,10 @@ def test_only_the_sync_of_this_namespace_may_read_them() -> None:
     """A grant to a whole namespace or pool would be every pod's."""
     graph = graph_of("secret-manager")
     (account,) = graph.of("ServiceAccount")
+    (cluster,) = graph.of("gcp:container/cluster:Cluster")
     for one in graph.of("gcp:secretmanager/secretIamMember:SecretIamMember"):
         assert one.inputs["role"] == "roles/secretmanager.secretAccessor"
-        assert str(one.inputs["member"]).endswith(f"/subject/ns/kotaemon/sa/{account.object_name}")
+        assert str(one.inputs["member"]).endswith(
+            f"/workloadIdentityPools/example-project.svc.id.goog/subject/ns/kotaemon/sa/{account.object_name}"
+        )
+        assert cluster.urn in one.dependencies, "the first cluster makes the pool that the member is in"

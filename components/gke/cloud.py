@@ -19,7 +19,6 @@ from .network import Network, NetworkArgs
 from .project import Project, ProjectArgs
 
 CLUSTER_KEY, BACKUP_KEY = "cluster", "backup"
-_GKE_AGENT = "container-engine-robot"
 _LONGEST = 20  # a service account's id has 30 characters, of which ten say whose
 
 
@@ -52,11 +51,11 @@ class GoogleCloud(pulumi.ComponentResource):
     cluster: pulumi.Output[str]
     """Full name of the GKE cluster."""
     cluster_name: str
+    identities: pulumi.Output[str]
+    """What pods are to IAM (PROJECT.svc.id.goog); known once it is there, which the first cluster brings about."""
     kubeconfig: pulumi.Output[str]
-    network: pulumi.Output[str]
-    """Its full name, projects/P/global/networks/N."""
     services_network: pulumi.Output[str]
-    """The network, known once Cloud SQL and Filestore can be reached in it."""
+    """Full name of the network, known once Cloud SQL and Filestore can be reached in it."""
     services_addresses: str | None
     """Their addresses, where the stack reserved them itself."""
     keys: Mapping[str, pulumi.Output[str]]
@@ -89,10 +88,11 @@ class GoogleCloud(pulumi.ComponentResource):
                 cluster.name, ExistingClusterArgs(settings=cluster, project=self.project.id), child
             )
             self.cluster, self.cluster_name, self.kubeconfig = found.id, cluster.name, found.kubeconfig
-            self.network, self.services_network = found.network, found.services_network
+            self.services_network = found.services_network
             self.services_addresses = cluster.google_services
         else:
             raise ValueError("what is Google's needs a GKE cluster")
+        self.identities = self.cluster.apply(lambda _: f"{args.google.project}.svc.id.goog")
         self.register_outputs({})
 
     def _make(self, settings: GkeCluster, args: GoogleCloudArgs) -> None:
@@ -125,30 +125,30 @@ class GoogleCloud(pulumi.ComponentResource):
             child,
         )
         self.cluster, self.kubeconfig = made.id, made.kubeconfig
-        self.network, self.services_network = network.id, network.services_network
+        self.services_network = network.services_network
         self.services_addresses = settings.network.google_services
         self.nat_addresses = network.nat_addresses
 
     def _users_of_keys(self, settings: Settings) -> Mapping[str, Mapping[str, pulumi.Input[str]]]:
-        """Google's own accounts that encrypt with each key."""
+        """Google's own accounts that encrypt with each key. In a new project none is there before it is asked for."""
         users: dict[str, dict[str, pulumi.Input[str]]] = {}
-        child = pulumi.ResourceOptions(parent=self)
         if isinstance(settings.cluster, GkeCluster):
-            users[CLUSTER_KEY] = {
-                "gke": pulumi.Output.format(
-                    "serviceAccount:service-{0}@{1}.iam.gserviceaccount.com", self.project.number, _GKE_AGENT
-                )
-            }
+            users[CLUSTER_KEY] = {"gke": self._agent("gke", "container.googleapis.com")}
         if settings.backup.kind == "google":
-            # These two accounts aren't there before they are asked for.
             storage = gcp.storage.get_project_service_account_output(
                 project=self.project.id, opts=pulumi.InvokeOutputOptions(parent=self)
             )
-            backups = gcp.projects.ServiceIdentity(
-                f"{self.prefix}-gkebackup",
-                project=self.project.id,
-                service="gkebackup.googleapis.com",
-                opts=child,
-            )
-            users[BACKUP_KEY] = {"storage": storage.member, "gkebackup": backups.member}
+            users[BACKUP_KEY] = {
+                "storage": storage.member,
+                "gkebackup": self._agent("gkebackup", "gkebackup.googleapis.com"),
+            }
         return users
+
+    def _agent(self, name: str, service: str) -> pulumi.Output[str]:
+        """The account as which a service of Google's works in the project, as an IAM member."""
+        return gcp.projects.ServiceIdentity(
+            f"{self.prefix}-{name}",
+            project=self.project.id,
+            service=service,
+            opts=pulumi.ResourceOptions(parent=self),
+        ).member

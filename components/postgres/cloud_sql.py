@@ -195,7 +195,10 @@ class CloudSqlPostgres(pulumi.ComponentResource):
             f"{args.prefix}-{database}-pods",
             service_account_id=account.name,
             role="roles/iam.workloadIdentityUser",
-            member=f"serviceAccount:{args.project_id}.svc.id.goog[{args.namespace_name}/{database}]",
+            # Google refuses a member of a pool that isn't there yet.
+            member=pulumi.Output.format(
+                "serviceAccount:{0}[{1}/{2}]", args.identities, args.namespace_name, database
+            ),
             opts=child,
         )
         user = gcp.sql.User(

@@ -29,6 +29,8 @@ class CloudSqlArgs:
     """These addresses (CIDR), where they are known."""
     namespace: pulumi.Input[str]
     namespace_name: str
+    identities: pulumi.Input[str]
+    """The cluster's pool of workload identities, known once it is there."""
     databases: tuple[str, ...]
     """One database for each application; its pods run as the Kubernetes service account of the same name."""
     connections: int
