@@ -219,6 +219,20 @@ def test_autopilot_is_told_nothing_that_it_decides_itself() -> None:
     assert autopilot["cluster_autoscaling"]["auto_provisioning_defaults"]["service_account"] == "nodes@p"
 
 
+def test_nodes_keep_pods_to_their_cpu_limits() -> None:
+    """Beside any other kubelet setting, providers have sent false for it, which lifts every limit."""
+    assert at(made_pools()["main"], "node_config.kubelet_config.cpu_cfs_quota") is True
+
+
+def test_the_main_nodes_come_before_all_others() -> None:
+    """GKE taints nodes with GPUs only in a cluster that has nodes without: else everything may land on them."""
+    graph = graph_of("every-node-pool")
+    main = graph.one("NodePool", "kotaemon-prod-main").urn
+    others = [one for one in graph.resources if one.kind == "NodePool" and one.urn != main]
+    assert len(others) == 2
+    assert all(main in one.dependencies for one in others)
+
+
 def test_autopilot_has_no_pools() -> None:
     assert not urns(graph_of("autopilot"), "NodePool")
 
@@ -287,6 +301,14 @@ def test_nothing_is_encrypted_with_a_key_before_its_user_may_use_it(kind: str, g
     graph = graph_of("prod")
     (made,) = [one for one in graph.resources if one.kind == kind and one.package == "gcp"]
     assert {graph.one("CryptoKeyIAMMember", name).urn for name in grants} <= set(made.dependencies)
+
+
+def test_googles_accounts_are_there_before_they_get_a_key() -> None:
+    """In a new project "Service account … does not exist" otherwise: enabling the service isn't enough."""
+    graph = graph_of("prod")
+    for account, grant in (("gke", "cluster-gke"), ("gkebackup", "backup-gkebackup")):
+        made = graph.one("ServiceIdentity", f"kotaemon-prod-{account}").urn
+        assert made in graph.one("CryptoKeyIAMMember", f"kotaemon-prod-keys-{grant}").dependencies
 
 
 def test_a_preview_knows_no_key_that_is_not_there_yet() -> None:

@@ -21,6 +21,7 @@ _ALWAYS = (
 )
 _OWN_CLUSTER = (
     "binaryauthorization.googleapis.com",
+    "containerfilesystem.googleapis.com",  # nodes stream images
     "containersecurity.googleapis.com",
     "dns.googleapis.com",  # the cluster's own names are in Cloud DNS
     "secretmanager.googleapis.com",  # its add-on is on

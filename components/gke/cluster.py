@@ -239,25 +239,7 @@ class Gke(pulumi.ComponentResource):
                 ignore_changes=["initialNodeCount", "nodeConfig"],
             ),
         )
-        pools = (
-            []
-            if args.settings.autopilot
-            else [
-                gcp.container.NodePool(
-                    f"{name}-{pool}",
-                    pool_args,
-                    pulumi.ResourceOptions(parent=self, ignore_changes=["initialNodeCount"]),
-                )
-                for pool, pool_args in node_pools.pools(
-                    args.settings,
-                    cluster.id,
-                    args.project,
-                    args.region,
-                    zones_of(args.settings, args.region),
-                    account.email,
-                ).items()
-            ]
-        )
+        pools = [] if args.settings.autopilot else self._pools(name, args, cluster, account)
         self.id, self.name = cluster.id, cluster.name
         control_plane = args.settings.control_plane
         by_address = not control_plane.external and bool(control_plane.authorized_networks)
@@ -278,3 +260,23 @@ class Gke(pulumi.ComponentResource):
             )
         )
         self.register_outputs({})
+
+    def _pools(
+        self, name: str, args: GkeArgs, cluster: gcp.container.Cluster, account: node_pools.NodeAccount
+    ) -> list[gcp.container.NodePool]:
+        """The main nodes, then the others: GKE taints nodes with GPUs only where there are nodes without."""
+        made: list[gcp.container.NodePool] = []
+        wanted = node_pools.pools(
+            args.settings,
+            cluster.id,
+            args.project,
+            args.region,
+            zones_of(args.settings, args.region),
+            account.email,
+        )
+        for pool, pool_args in wanted.items():
+            opts = pulumi.ResourceOptions(
+                parent=self, ignore_changes=["initialNodeCount"], depends_on=made[:1]
+            )
+            made.append(gcp.container.NodePool(f"{name}-{pool}", pool_args, opts))
+        return made

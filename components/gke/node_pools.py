@@ -109,7 +109,7 @@ def node_config(
         image_type="COS_CONTAINERD",
         spot=pool.spot,
         labels={"pool": name},
-        # GKE itself taints nodes with GPUs.
+        # GKE itself taints nodes with GPUs, where there are others already.
         taints=taints if pool.spot and name == "spot" else None,
         guest_accelerators=[
             c.NodePoolNodeConfigGuestAcceleratorArgs(
@@ -131,9 +131,14 @@ def node_config(
             enable_integrity_monitoring=True,
         ),
         kubelet_config=c.NodePoolNodeConfigKubeletConfigArgs(
-            insecure_kubelet_readonly_port_enabled="FALSE", pod_pids_limit=4096
+            insecure_kubelet_readonly_port_enabled="FALSE",
+            pod_pids_limit=4096,
+            # The provider's default beside any other of these has been no limit at all.
+            cpu_cfs_quota=True,
         ),
-        gcfs_config=c.NodePoolNodeConfigGcfsConfigArgs(enabled=True),  # streams images of several gigabytes
+        gcfs_config=c.NodePoolNodeConfigGcfsConfigArgs(
+            enabled=True
+        ),  # streams images, those in Artifact Registry
         gvnic=c.NodePoolNodeConfigGvnicArgs(enabled=True),
         metadata={"disable-legacy-endpoints": "true"},
     )
