@@ -91,7 +91,8 @@ def _down(options: argparse.Namespace) -> None:
 
 
 def _init(options: argparse.Namespace) -> None:
-    from ops.init import Given, init
+    from ops.init import init
+    from ops.questions import Given
 
     given = Given(
         project=options.google_project,

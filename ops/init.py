@@ -2,9 +2,9 @@
 
 import os
 import re
+import shlex
 import shutil
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import yaml
@@ -13,58 +13,14 @@ from ops.clusters import LOCAL_STACK
 from ops.errors import OpsError
 from ops.gcloud import active_member
 from ops.paths import Project
-from ops.placeholders import EXAMPLES
+from ops.questions import NOBODY, Given, Question, questions_of, section
 from ops.stack_settings import settings_of
-from ops.yaml_edit import Value, with_value, without_keys
+from ops.yaml_edit import with_value, without_keys
 
 Say = Callable[[str], object]
 Ask = Callable[[str], str]
 
-_NOBODY = "-"
-"""What to answer where nothing is an answer, and Enter takes what is proposed."""
-
 _STACK_NAME = r"[A-Za-z0-9_-]{1,100}"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Given:
-    """What the command line says; None where it says nothing."""
-
-    project: str | None = None
-    domain: str | None = None
-    members: str | None = None
-    """Separated by commas or spaces; an empty text is nobody."""
-    region: str | None = None
-    zone: str | None = None
-
-    def __bool__(self) -> bool:
-        return any(value is not None for value in vars(self).values())
-
-
-@dataclass(frozen=True, kw_only=True)
-class Question:
-    """One value that a stack's file may lack."""
-
-    flag: str
-    path: tuple[str, str] | tuple[str, str, str]
-    text: str
-    lacking: bool
-    """Whether the file has nothing of one's own there."""
-    required: bool = False
-    """Whether nothing can go on without."""
-    several: bool = False
-    proposed: str = ""
-
-    @property
-    def key(self) -> str:
-        """The key as messages name it."""
-        return ".".join(self.path)
-
-    def value(self, answer: str) -> Value:
-        """An answer as it stands in the file."""
-        return (
-            re.split(r"[\s,]+", answer.strip(" ,")) if self.several and answer.strip(" ,") else answer.strip()
-        )
 
 
 def init(project: Project, stack: str, given: Given, source: str | None, ask: Ask | None, say: Say) -> None:
@@ -77,28 +33,24 @@ def init(project: Project, stack: str, given: Given, source: str | None, ask: As
             f"Which stack? {stack} takes no project or domain.", "For example: make init STACK=prod"
         )
     file, new = project.stack_file(stack), not project.stack_file(stack).exists()
-    text = _copied(project, stack, source, say) if new else _read(file)
+    text, told = _copied(project, stack, source) if new else (_read(file), [])
     config = _config(text)
-    questions = _questions(config, new=new)
+    questions = questions_of(config, new=new)
     _refuse_pointless(given, questions, stack)
     before, said = text, []
+    text = _taken(text, given, questions, stack, source, project.root, alone=ask is None)
+    for line in told:
+        say(line)
     for question in questions:
-        answer = getattr(given, question.flag.lower())
-        if answer is not None:
-            text = _set(question, answer, text)
-            if problem := _problem(question, text, stack, project.root):
-                raise OpsError(f"{question.flag}: {problem}", "Nothing was written")
-        elif question.required and ask is None:
-            raise OpsError(
-                f"{question.key} is missing, and nobody can be asked here.",
-                f"make init STACK={stack} {question.flag}=…",
-            )
-        elif question.lacking and ask is not None and (question.required or not given):
+        answer = given.of(question)
+        if answer is None and question.lacking and ask is not None and (question.required or not given):
             text, answer = _asked(question, text, stack, project.root, ask, say)
         if answer:
             said.append(f"  {question.key} = {answer}")
         elif question.several and question.lacking:
             said.append(f"  {question.key}: nobody may enter yet (make init STACK={stack} {question.flag}=…)")
+    text, zones = _moved(text, config)
+    said += [f"  kotaemon:cluster.zones = {', '.join(zones)} (those of the region)"] if zones else []
     if text == before and not new:
         say(f"{file.name} is as it was.")
     else:
@@ -113,50 +65,57 @@ def init(project: Project, stack: str, given: Given, source: str | None, ask: As
     say(f"Next: make doctor STACK={stack}, make preview STACK={stack}, make up STACK={stack}")
 
 
-def _questions(config: Mapping[str, object], *, new: bool) -> list[Question]:
-    """What this stack's kinds of cluster and front door take; the file lacks what is an example, or not there."""
-    google, edge = _section(config, "google"), _section(config, "edge")
-    found = []
-    if google or str(_section(config, "cluster").get("kind", "")).startswith("gke"):
-        project, region = _own(google, "google", "project"), str(google.get("region", ""))
-        fresh = new or not project
-        found += [
-            Question(
-                flag="PROJECT", path=("kotaemon:google", "project"), lacking=fresh, required=not project,
-                text="Google Cloud project (its id)", proposed=project,
-            ),
-            Question(
-                flag="REGION", path=("kotaemon:google", "region"), lacking=fresh or not region,
-                required=not region, text="Region, for good", proposed=region or "europe-west4",
-            ),
-        ]  # fmt: skip
-    if edge.get("kind") in ("google", "gateway"):
-        domain = "" if new else _own(edge, "edge", "domain")
-        found.append(
-            Question(
-                flag="DOMAIN", path=("kotaemon:edge", "domain"), lacking=not domain, required=not domain,
-                text="Domain under which people reach it", proposed=domain,
-            )
-        )  # fmt: skip
-    if edge.get("kind") == "google":
-        found += _of_googles_door(edge, fresh=not domain)
-    return found
+def _taken(
+    text: str,
+    given: Given,
+    questions: list[Question],
+    stack: str,
+    source: str | None,
+    root: Path,
+    *,
+    alone: bool,
+) -> str:
+    """`text` with what the command line says.
+
+    Raises OpsError with all that is refused of it; where nobody can be asked (`alone`), with all that is missing.
+    """
+    refused = []
+    for question in questions:
+        if (answer := given.of(question)) is not None:
+            edited = _set(question, answer, text)
+            if problem := _problem(question, edited, stack, root):
+                refused.append(f"{question.flag}: {problem}")
+            else:
+                text = edited
+    if refused:
+        raise OpsError("\n  ".join(refused), "Nothing was written")
+    missing = [one for one in questions if alone and one.required and given.of(one) is None]
+    if missing:
+        typed = [f"FROM={source}"] if source else []
+        typed += [
+            f"{name.upper()}={shlex.quote(value)}" for name, value in vars(given).items() if value is not None
+        ]
+        raise OpsError(
+            f"{' and '.join(one.key for one in missing)} {'is' if len(missing) == 1 else 'are'} missing, and nobody "
+            "can be asked here. Nothing was written.",
+            " ".join([f"make init STACK={stack}", *typed, *(f"{one.flag}=…" for one in missing)]),
+        )
+    return text
 
 
-def _of_googles_door(edge: Mapping[str, object], *, fresh: bool) -> Iterator[Question]:
-    dns, auth = _mapping(edge.get("dns")), _mapping(edge.get("auth"))
-    zone = str(dns.get("zone", ""))
-    yield Question(
-        flag="ZONE", path=("kotaemon:edge", "dns", "zone"), lacking=fresh, proposed=zone,
-        text="Cloud DNS zone for its record, by name (nothing: you set the record)",
-    )  # fmt: skip
-    if auth.get("kind", "iap") == "iap":
-        members = auth.get("members")
-        known = " ".join(map(str, members)) if isinstance(members, list) else ""
-        yield Question(
-            flag="MEMBERS", path=("kotaemon:edge", "auth", "members"), lacking=not known, several=True,
-            text=f"Who may enter: user:…, group:…, domain:… ({_NOBODY}: nobody yet)", proposed=known,
-        )  # fmt: skip
+def _moved(text: str, before: Mapping[str, object]) -> tuple[str, list[str]]:
+    """`text` with zones of its region in the place of those of the region `before`; and which, if there were any."""
+    from components.config.regions import ZONES, region_of
+
+    region = str(section(_config(text), "google").get("region", ""))
+    zones = section(before, "cluster").get("zones")
+    if region not in ZONES or not isinstance(zones, list) or not zones:
+        return text, []
+    if {region_of(str(zone)) for zone in zones} != {section(before, "google").get("region")} - {region}:
+        return text, []
+    same = [zone for zone in ZONES[region] if zone[-1] in {str(old)[-1] for old in zones}]
+    moved = [*same, *(zone for zone in ZONES[region] if zone not in same)][: len(zones)]
+    return with_value(text, ("config", "kotaemon:cluster", "zones"), moved), moved
 
 
 def _asked(question: Question, text: str, stack: str, root: Path, ask: Ask, say: Say) -> tuple[str, str]:
@@ -169,7 +128,7 @@ def _asked(question: Question, text: str, stack: str, root: Path, ask: Ask, say:
             answer = ask(f"{question.text}{f' [{proposed}]' if proposed else ''}: ").strip() or proposed
         except EOFError:
             raise OpsError("Nothing was written.", f"make init STACK={stack} PROJECT=… DOMAIN=…") from None
-        if answer == _NOBODY and not question.required:
+        if answer == NOBODY and not question.required:
             answer = ""
         if not answer and question.required:
             continue
@@ -214,8 +173,8 @@ def _problems(text: str, stack: str, root: Path) -> list[tuple[str, object, str]
     return []
 
 
-def _copied(project: Project, stack: str, source: str | None, say: Say) -> str:
-    """Another stack's file without its secrets, which are encrypted for that stack alone."""
+def _copied(project: Project, stack: str, source: str | None) -> tuple[str, list[str]]:
+    """Another stack's file without its secrets, which are encrypted for that stack alone; and what to say of it."""
     source = source or "prod"
     file = project.stack_file(source)
     if not file.exists():
@@ -231,12 +190,11 @@ def _copied(project: Project, stack: str, source: str | None, say: Say) -> str:
     text = without_keys(text, "config", secrets) if secrets else text
     own = [key for key in document if key not in ("config", "environment")]
     text = without_keys(text, None, own) if own else text
-    say(f"{project.stack_file(stack).name} is new: a copy of {file.name}.")
-    for key in secrets:
-        say(
-            f"  without its secret {key}: make pulumi STACK={stack} ARGS='config set --secret {key.split(':')[-1]}'"
-        )
-    return text
+    lost = [
+        f"  without its secret {key}: make pulumi STACK={stack} ARGS='config set --secret {key.split(':')[-1]}'"
+        for key in secrets
+    ]
+    return text, [f"{project.stack_file(stack).name} is new: a copy of {file.name}.", *lost]
 
 
 def _read(file: Path) -> str:
@@ -251,20 +209,6 @@ def _config(text: str) -> dict[str, object]:
         raise OpsError(f"The stack's file isn't YAML: {' '.join(str(error).split())}") from None
     config = document.get("config") if isinstance(document, dict) else None
     return config if isinstance(config, dict) else {}
-
-
-def _section(config: Mapping[str, object], name: str) -> Mapping[str, object]:
-    return _mapping(config.get(f"kotaemon:{name}"))
-
-
-def _mapping(value: object) -> Mapping[str, object]:
-    return value if isinstance(value, Mapping) else {}
-
-
-def _own(section: Mapping[str, object], name: str, key: str) -> str:
-    """What stands there, if it isn't the example."""
-    value = str(section.get(key, ""))
-    return "" if value == EXAMPLES[f"kotaemon:{name}", key] else value
 
 
 def _write(file: Path, text: str) -> None:

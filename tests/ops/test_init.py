@@ -17,9 +17,9 @@ from ops.backend import Backend
 from ops.clusters import Cluster, Source
 from ops.engine import Engine, Kind
 from ops.errors import OpsError
-from ops.init import Given
 from ops.paths import Project
 from ops.preview import preview
+from ops.questions import Given
 from ops.stack import Session
 from ops.up import up
 from ops.yaml_edit import with_value, without_keys
@@ -175,17 +175,21 @@ def test_what_is_typed_behind_make_is_not_asked_for(project: Project, prod: Path
 @pytest.mark.parametrize(
     ("given", "flag"),
     [
-        (Given(), "PROJECT=…"),
-        (Given(project="my-project"), "DOMAIN=…"),
-        (Given(domain="a.example.org"), "PROJECT=…"),
+        (Given(), "PROJECT=… DOMAIN=…"),
+        (Given(project="my-project"), "PROJECT=my-project DOMAIN=…"),
+        (
+            Given(domain="a.example.org", members="user:a@x.org user:b@x.org"),
+            "DOMAIN=a.example.org MEMBERS='user:a@x.org user:b@x.org' PROJECT=…",
+        ),
     ],
 )
 def test_where_nobody_can_be_asked_the_flag_is_named(
     project: Project, prod: Path, given: Given, flag: str
 ) -> None:
-    """In CI, or behind a pipe, a question would hang."""
-    with pytest.raises(OpsError, match=rf"nobody can be asked(?s:.*)make init STACK=prod {flag}"):
+    """In CI, or behind a pipe, a question would hang. All flags at once, and what was typed isn't to be typed anew."""
+    with pytest.raises(OpsError, match=r"nobody can be asked") as refused:
         run(project, given)
+    assert str(refused.value).endswith(f"make init STACK=prod {flag}")
     assert prod.read_text() == PROD
 
 
@@ -206,6 +210,31 @@ def test_a_value_that_the_settings_refuse_is_not_written(
     with pytest.raises(OpsError, match=says):
         run(project, given)
     assert prod.read_text() == PROD
+
+
+def test_everything_that_is_refused_is_told_at_once(project: Project, prod: Path) -> None:
+    with pytest.raises(OpsError, match=r"PROJECT: (?s:.*)REGION: (?s:.*)DOMAIN: (?s:.*)MEMBERS: "):
+        run(project, Given(project="1234", region="mars-north1", domain="kotaemon", members="bob"))
+    assert prod.read_text() == PROD
+
+
+@pytest.mark.parametrize(
+    ("zones", "region", "moved"),
+    [
+        ("europe-west4-a", "us-central1", "us-central1-a"),
+        ("europe-west4-a", "europe-west1", "europe-west1-b"),
+        ("europe-west4-a, europe-west4-b, europe-west4-c", "us-east1",
+         "us-east1-b, us-east1-c, us-east1-d"),
+    ],
+)  # fmt: skip
+def test_zones_follow_the_region(project: Project, prod: Path, zones: str, region: str, moved: str) -> None:
+    """Project and domain are all that somebody must set: another region alone must leave a file that is right."""
+    prod.write_text(PROD.replace("kind: gke,", f"kind: gke, zones: [{zones}],").replace("true", "false"))
+    said = run(project, replace(OURS, region=region))
+    assert f"  kotaemon:cluster.zones = {moved} (those of the region)" in said
+    assert not any(line.startswith("Still wrong") for line in said)
+    cluster = yaml.safe_load(prod.read_text())["config"]["kotaemon:cluster"]
+    assert cluster["zones"] == moved.split(", ")
 
 
 def test_nothing_is_written_when_somebody_leaves(project: Project, prod: Path) -> None:
