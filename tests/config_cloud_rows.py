@@ -241,6 +241,9 @@ CLOUD_WRONG = [
     wrong("production without backups", {**GKE, "production": True}, "backup.kind", "must be google in production"),
     wrong("production without backups, said so", {**PROD, "backup": {"kind": "none"}}, "backup.kind",
           "would be lost for good"),
+    wrong("production without backups, with a mistake elsewhere in the cluster", {
+        **PROD, "backup": {"kind": "none"}, "cluster": {"kind": "gke", "zone": "a"},
+    }, "cluster.zone, backup.kind", "must be google in production"),
     wrong("a backup of no kind", {**GKE, "backup": {"lock": True}}, "backup.kind", "none or google (it is missing)",
           schema=True),
     wrong("a schedule in words", {**GKE, "backup": {"kind": "google", "schedule": "daily"}}, "backup.schedule",

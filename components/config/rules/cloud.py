@@ -218,5 +218,5 @@ def backups(stack: Stack) -> Iterator[Problem]:
             "must be google in production: volumes and vectors would be lost for good",
             set_command("backup.kind", "google"),
             "production",
-            "cluster",
+            "cluster.kind",
         )
