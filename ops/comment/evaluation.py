@@ -11,7 +11,7 @@ from ops import diff
 from ops.errors import OpsError
 from ops.failures import of_program
 from ops.operations import Operations
-from ops.progress import Progress
+from ops.progress import Progress, short
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,7 +98,8 @@ def from_digest(text: str, source: Path) -> Evaluation:
 
 
 _PROTECTED = re.compile(
-    r'unable to (replace|delete) resource "[^"]+"\s+as it is currently marked for protection'
+    r'unable to (replace|delete) resource "([^"]+)"\s+(?:as part of replacing "[^"]+"\s+)?'
+    "as it is currently marked for protection"
 )
 
 
@@ -114,4 +115,8 @@ def _told(progress: Progress) -> list[str]:
 def protected(name: str, message: str) -> str | None:
     """That something would be lost which the program protects, in a line; None where that isn't the error."""
     found = _PROTECTED.search(message)
-    return f"{name} would be {found[1]}d, but is protected: data hangs on it." if found else None
+    if not found:
+        return None
+    lost = short(found[2])
+    cause = "" if name == lost else f" with {name}"
+    return f"{lost} would be {found[1]}d{cause}, but is protected: data hangs on it."

@@ -328,4 +328,11 @@ def test_losing_what_is_protected_is_one_line_for_each() -> None:
         protected("KeyRing/keys", message)
         == "KeyRing/keys would be replaced, but is protected: data hangs on it."
     )
+    along = message.replace(
+        '"\nas', '" as part of replacing "urn:pulumi:prod::k::gcp:container/cluster:Cluster::c" as'
+    )
+    assert (
+        protected("Cluster/c", along)
+        == "KeyRing/keys would be replaced with Cluster/c, but is protected: data hangs on it."
+    )
     assert protected("KeyRing/keys", "quota exceeded") is None
