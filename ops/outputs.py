@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from ops import backend as backends
 from ops import kubeconfig
+from ops.clusters import Source
 from ops.errors import OpsError
 from ops.kubeconfig import Context
 from ops.stack import Session, stack_option
@@ -65,7 +66,8 @@ def absent(session: Session) -> str:
     """That the stack isn't up here, and where it is."""
     others = backends.elsewhere(session.stack, session.backend)
     hint = f" It is up on {', '.join(others)}: KOTAEMON_CLUSTER={others[0]} make …" if others else ""
-    return f"Stack {session.stack} isn't up on this cluster ({session.cluster}).{hint}"
+    where = "" if session.cluster.source is Source.PROGRAM else f" on this cluster ({session.cluster})"
+    return f"Stack {session.stack} isn't up{where}.{hint}"
 
 
 def namespace(session: Session, found: Mapping[str, object]) -> str:

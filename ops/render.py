@@ -43,8 +43,10 @@ def render(project: Project, stack: str, out: Path, store: str, say: Callable[[s
     for line in assumptions(recording, written):
         say(line)
     if recording.others:
+        kinds = sorted({one.partition(" ")[0].rpartition(":")[2] for one in recording.others})
         say(
-            f"Not in it, as they are no Kubernetes objects of ours: {', '.join(sorted(recording.others)[:8])}"
+            f"Not in it, as they are no Kubernetes objects of ours: {len(recording.others)} resources "
+            f"({', '.join(kinds)}); `make up` makes them."
         )
 
 

@@ -116,7 +116,8 @@ class GoogleFrontDoor(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
         if settings.domain == EXAMPLE_DOMAIN:
             pulumi.log.warn(
-                f"kotaemon:edge.domain is {EXAMPLE_DOMAIN}, which is nobody's: make init STACK=… sets yours",
+                f"kotaemon:edge.domain is {EXAMPLE_DOMAIN}, which is nobody's: "
+                f"make init STACK={pulumi.get_stack()} sets yours",
                 self,
             )
         address = gcp.compute.GlobalAddress(

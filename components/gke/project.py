@@ -48,7 +48,8 @@ class Project(pulumi.ComponentResource):
         project = args.google.project
         if project == EXAMPLE_PROJECT:
             pulumi.log.warn(
-                f"kotaemon:google.project is {EXAMPLE_PROJECT}, which is nobody's: make init STACK=… sets yours",
+                f"kotaemon:google.project is {EXAMPLE_PROJECT}, which is nobody's: "
+                f"make init STACK={pulumi.get_stack()} sets yours",
                 self,
             )
         services = [
