@@ -243,7 +243,7 @@ CLOUD_WRONG = [
           "would be lost for good"),
     wrong("production without backups, with a mistake elsewhere in the cluster", {
         **PROD, "backup": {"kind": "none"}, "cluster": {"kind": "gke", "zone": "a"},
-    }, "cluster.zone, backup.kind", "must be google in production"),
+    }, "cluster.zone, backup.kind", "did you mean zones"),
     wrong("a backup of no kind", {**GKE, "backup": {"lock": True}}, "backup.kind", "none or google (it is missing)",
           schema=True),
     wrong("a schedule in words", {**GKE, "backup": {"kind": "google", "schedule": "daily"}}, "backup.schedule",
