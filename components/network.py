@@ -23,9 +23,14 @@ INTERNET = Peer(cidr="0.0.0.0/0", excluded=_PRIVATE)
 """Public addresses: not the cluster's own, not the cloud's metadata server."""
 _METADATA_SERVER = "169.254.169.254/32"
 _LOCAL_DNS = ("169.254.20.10/32", _METADATA_SERVER)
-METADATA_SERVER = Peer(cidr=_METADATA_SERVER)
-"""Where a pod gets the token of the Google service account that it is."""
-METADATA_PORTS = (80, 988)
+METADATA_SERVERS = (
+    ("metadata-server", Peer(cidr=_METADATA_SERVER), (80, 988)),
+    ("metadata-daemon", Peer(cidr="169.254.169.252/32"), (988,)),
+)
+"""Where a pod gets the token of the Google service account that it is, with Dataplane V2 and with Calico.
+
+Source: cloud.google.com/kubernetes-engine/docs/how-to/workload-identity.
+"""
 GOOGLE_FRONT_ENDS = ("35.191.0.0/16", "130.211.0.0/22")
 """Where Google's load balancers and their health checks come from."""
 

@@ -134,9 +134,10 @@ def test_by_iam_the_role_is_made_an_owner_before_kotaemon_uses_it() -> None:
 
 
 def test_by_iam_the_proxy_reaches_the_instance_and_the_metadata_server() -> None:
-    """The instance takes the proxy on a port of its own; its token is from the metadata server."""
+    """The instance takes the proxy on a port of its own; its token is from the metadata server, or the daemon."""
     assert reach(graph_of(BY_IAM), "kotaemon") == {
         ("10.40.0.0/20", PROXY_PORT), ("10.40.0.0/20", 5432), ("169.254.169.254/32", 80), ("169.254.169.254/32", 988),
+        ("169.254.169.252/32", 988),
     }  # fmt: skip
 
 

@@ -18,7 +18,7 @@ from components.contracts import (
     SecretRef,
 )
 from components.kubernetes import labels, metadata, selector
-from components.network import METADATA_PORTS, METADATA_SERVER
+from components.network import METADATA_SERVERS
 from components.secrets import GeneratedSecret, GeneratedSecretArgs
 
 from . import setup
@@ -253,10 +253,8 @@ def _proxy_flows(database: str, instance: Peer) -> tuple[Flow, ...]:
             destination=instance,
             ports=(PROXY_PORT, PORT),
         ),
-        Flow(
-            name=f"{database}-to-metadata-server",
-            source=selector(database),
-            destination=METADATA_SERVER,
-            ports=METADATA_PORTS,
+        *(
+            Flow(name=f"{database}-to-{name}", source=selector(database), destination=server, ports=ports)
+            for name, server, ports in METADATA_SERVERS
         ),
     )
