@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from policies.check import Verdict, check
 from policies.rules import RULES
+from tests.stacks import graph_of
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
@@ -69,3 +71,18 @@ def test_configuration_keys_exist(name: str) -> None:
     named = re.findall(rf"`(?:kotaemon:)?((?:{sections})\.[A-Za-z.]+)[`:]", text)
     assert named
     assert set(named) <= known
+
+
+def test_the_numbers_that_a_reader_compares_are_right() -> None:
+    """Who sees other numbers than the page's looks for a mistake of his own."""
+    page = (ROOT / "docs" / "google-cloud.md").read_text(encoding="utf-8")
+    graph = graph_of("prod")
+    made = [one for one in graph.resources if one.custom and one.package != "pulumi"]
+    number = len(made) + 1  # the page's stack lets one group in
+    assert f"{number} to create" in page
+    assert f"{number} created" in page
+    verdicts = [outcome.verdict for outcome in check(graph, RULES)]
+    assert (
+        f"{verdicts.count(Verdict.PASS)} rules hold, {verdicts.count(Verdict.NOT_APPLICABLE)} don't apply"
+        in page
+    )
