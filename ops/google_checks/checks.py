@@ -155,10 +155,12 @@ def _services(api: Api, settings: Settings, member: str) -> Iterator[Check]:
             f"gcloud services enable {' '.join(before)} --project {project}",
         )
     elif off:
+        names = _short(off)  # the command has them all
+        shown = names if len(names) <= 4 else [*names[:3], f"{len(names) - 3} more"]
         yield Check(
             "services",
             State.OPTIONAL,
-            f"`make up` turns on {len(off)} of {len(wanted)}: {', '.join(_short(off))}",
+            f"`make up` turns on {len(off)} of {len(wanted)}: {', '.join(shown)}",
             f"gcloud services enable {' '.join(off)} --project {project}",
         )
     else:
