@@ -243,7 +243,7 @@ CLOUD_WRONG = [
           "would be lost for good"),
     wrong("production without backups, with a mistake elsewhere in the cluster", {
         **PROD, "backup": {"kind": "none"}, "cluster": {"kind": "gke", "zone": "a"},
-    }, "cluster.zone, backup.kind", "did you mean zones"),
+    }, "cluster.zone, backup.kind", "did you mean zones", schema=True),
     wrong("a backup of no kind", {**GKE, "backup": {"lock": True}}, "backup.kind", "none or google (it is missing)",
           schema=True),
     wrong("a schedule in words", {**GKE, "backup": {"kind": "google", "schedule": "daily"}}, "backup.schedule",
@@ -345,13 +345,14 @@ CLOUD_WRONG = [
     wrong("trial certificates in production",
           {"production": True, **gateway(certManager={"issuer": "letsencrypt-staging"})}, "edge.certManager.issuer",
           "no browser trusts", secrets=CLIENT),
-    wrong("a controller of one's own, nowhere", gateway(controller={"install": False}), "edge.controller.namespace",
-          "is missing: the namespace in which", secrets=CLIENT),
+    wrong("a controller of one's own, of which nothing is said", gateway(controller={"install": False}),
+          "edge.controller.namespace, edge.controller.className, edge.controller.envoy", "is missing: ",
+          secrets=CLIENT),
     wrong("another controller than the one that is installed", gateway(controller={"envoy": False}),
           "edge.controller.envoy", "must be true where the stack installs the controller", secrets=CLIENT),
     wrong("replicas behind a controller that keeps nobody on one",
-          {**gateway(controller={"install": False, "namespace": "nginx", "envoy": False}), "docstore": {"kind":
-           "postgres"}, "app": {"replicas": 2, "storage": SHARED}},
+          {**gateway(controller={"install": False, "className": "nginx", "namespace": "nginx", "envoy": False}),
+           "docstore": {"kind": "postgres"}, "app": {"replicas": 2, "storage": SHARED}},
           "edge.controller.envoy", "must be true with more than one replica", secrets=CLIENT),
     wrong("IAP's secret under another key",
           {**door(auth={"kind": "iap", "clientId": "a-client"}),
@@ -472,13 +473,13 @@ CLOUD_VALID: dict[str, tuple[Values, dict[str, str]]] = {
     ),
     "a gateway with a controller that is there": (
         gateway(
-            controller={"install": False, "className": "eg", "namespace": "gateways"},
+            controller={"install": False, "className": "eg", "namespace": "gateways", "envoy": True},
             certManager={"email": "ops@example.com"},
         ),
         CLIENT,
     ),
     "a gateway with another controller": (
-        gateway(controller={"install": False, "namespace": "nginx", "envoy": False}),
+        gateway(controller={"install": False, "className": "nginx", "namespace": "nginx", "envoy": False}),
         CLIENT,
     ),
     "IAP's secret in a Secret": (

@@ -153,7 +153,7 @@ VARIANTS = {
             "kind": "gateway", "domain": "docs.example.org",
             "auth": {**OIDC, "emailDomains": [], "emails": ["ann@example.org", "bob@example.org"]},
             "certManager": {"install": False, "issuer": "own-ca", "caSecret": "company-ca"},
-            "controller": {"install": False, "className": "company", "namespace": "gateways"},
+            "controller": {"install": False, "className": "company", "namespace": "gateways", "envoy": True},
         }},
         {"oidcClientSecret": f"{SENTINEL}-oidc"},
     ),

@@ -67,7 +67,12 @@ EVERYTHING: Values = {
             "sessionHours": 8,
         },
         "certManager": {"install": False, "issuer": "own-ca", "caSecret": "company-ca"},
-        "controller": {"install": False, "className": "eg", "namespace": "envoy-gateway-system"},
+        "controller": {
+            "install": False,
+            "className": "eg",
+            "namespace": "envoy-gateway-system",
+            "envoy": True,
+        },
     },
 }
 EVERY_SECRET = {

@@ -126,9 +126,10 @@ class Controller(Section):
     install: bool = True
     """Whether the stack installs Envoy Gateway; false where the cluster has a Gateway controller already."""
     envoy: bool = True
-    """Whether the controller is Envoy Gateway, which then is told of session cookies and TLS versions."""
+    """Whether the controller is Envoy Gateway, which then is told of session cookies and TLS versions; to be said
+    where `install` is false."""
     class_name: GatewayClass = "kotaemon"
-    """The GatewayClass; the stack makes it where it installs the controller."""
+    """The GatewayClass; the stack makes it where it installs the controller, and must be told of it elsewhere."""
     namespace: ObjectName | None = None
     """Namespace of the proxies that the controller starts, which alone may reach Kotaemon."""
 

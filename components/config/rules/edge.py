@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+from pydantic.alias_generators import to_camel
+
 from components.config.edge import Certificates, GatewayEdge, GoogleEdge, Iap, Oauth2Proxy
 from components.config.problems import Problem, remove_command, set_command
 from components.config.secret_names import SecretName
@@ -119,18 +121,39 @@ def certificates(stack: Stack) -> Iterator[Problem]:
         )
 
 
+_UNSAID = {
+    "namespace": (
+        "envoy-gateway-system",
+        "the namespace in which your Gateway controller runs its proxies; network policies let nobody else reach "
+        "Kotaemon",
+    ),
+    "className": (
+        "eg",
+        "the GatewayClass of your controller, without which nothing serves the Gateway; kubectl get gatewayclass",
+    ),
+    "envoy": (
+        False,
+        "whether your Gateway controller is Envoy Gateway: if so, it is told of session cookies and TLS versions in "
+        "kinds of its own, which another's cluster hasn't got",
+    ),
+}
+"""What nobody but its owner knows of a controller: key -> an example, and what is asked."""
+
+
 def gateway_controller(stack: Stack) -> Iterator[Problem]:
-    """Only the Gateway's own proxies may reach Kotaemon, so it must be known where they run."""
+    """Of a controller that is there it must be said what it is and where its proxies run."""
     door = stack.settings.edge
-    if isinstance(door, GatewayEdge) and not door.controller.install and door.controller.namespace is None:
-        yield problem(
-            "edge.controller.namespace",
-            None,
-            "is missing: the namespace in which your Gateway controller runs its proxies; network policies let "
-            "nobody else reach Kotaemon",
-            set_command("edge.controller.namespace", "envoy-gateway-system"),
-            "edge.controller.install",
-        )
+    if isinstance(door, GatewayEdge) and not door.controller.install:
+        said = {to_camel(name) for name in door.controller.model_fields_set}
+        for key, (example, what) in _UNSAID.items():
+            if key not in said:
+                yield problem(
+                    f"edge.controller.{key}",
+                    None,
+                    f"is missing: {what}",
+                    set_command(f"edge.controller.{key}", example),
+                    "edge.controller.install",
+                )
     if not isinstance(door, GatewayEdge) or door.controller.envoy:
         return
     if door.controller.install:
