@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable
 
-from ops import health
+from ops import door, health
 from ops.api import Api
 from ops.errors import ReportedError
 from ops.outputs import cluster_of, namespace, outputs
@@ -19,12 +19,14 @@ def status(session: Session, say: Callable[[str], object], *, as_json: bool) -> 
     space = namespace(session, made)
     with Api(cluster_of(session, made)) as api:
         found = health.report(space, snapshot(api, space))
+    front = door.of_stack(made, session)
     if as_json:
-        say(json.dumps(health.as_json(found), indent=2))
+        shown = health.as_json(found)
+        say(json.dumps({**shown, "frontDoor": None if front is None else vars(front)}, indent=2))
     else:
-        for line in lines(found):
+        for line in [*lines(found), *(front.lines() if front else [])]:
             say(line)
-    if not found.ready:
+    if not found.ready or (front is not None and front.state is not door.State.CLOSED):
         raise ReportedError(1)
 
 

@@ -4,9 +4,9 @@ import json
 import os
 from collections.abc import Callable, Mapping
 
-from ops import placeholders
+from ops import door, placeholders
 from ops.backend import checkpoint
-from ops.errors import OpsError
+from ops.errors import OpsError, ReportedError
 from ops.failures import EngineError, of_program, recognise
 from ops.google import refuse_stand_in
 from ops.operations import Operations, opened
@@ -31,6 +31,11 @@ def up(session: Session, say: Say, *, refresh: bool = False) -> None:
         say(f"\nUp: {progress.summary()}, in {display.elapsed:.1f} s.")
         for line in guidance(progress.outputs, session):
             say(line)
+    front = door.of_stack(progress.outputs, session)
+    for line in front.lines() if front else []:
+        say(line)
+    if front is not None and front.state is door.State.OPEN:
+        raise ReportedError(1)
 
 
 def watched(operation: Callable[[], None], progress: Progress, session: Session) -> None:

@@ -51,7 +51,7 @@ STANDARD_ONLY = (
 def gke(settings: GkeCluster) -> GkeArgs:
     return GkeArgs(
         settings=settings, cluster_name="c", project="p", region="europe-west4", network="n", subnet="s",
-        secrets_key="k", protect=True,
+        secrets_key="k", sync_secrets=False, protect=True,
     )  # fmt: skip
 
 

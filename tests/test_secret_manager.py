@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from components.config import SecretName
 from components.config.google import ManagedSecret
 from components.secret_manager import generation, provider_class, sync_spec
@@ -82,3 +84,10 @@ def test_only_the_sync_of_this_namespace_may_read_them() -> None:
             f"/workloadIdentityPools/example-project.svc.id.goog/subject/ns/kotaemon/sa/{account.object_name}"
         )
         assert cluster.urn in one.dependencies, "the first cluster makes the pool that the member is in"
+
+
+@pytest.mark.parametrize(("variant", "on"), [("secret-manager", True), ("prod", False)])
+def test_the_cluster_syncs_secrets_where_there_are_any(variant: str, on: bool) -> None:
+    """It takes GKE 1.34, which a slower release channel may not have."""
+    (cluster,) = graph_of(variant).of("gcp:container/cluster:Cluster")
+    assert ("secretSyncConfig" in cluster.inputs) is on

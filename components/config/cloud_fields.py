@@ -237,6 +237,16 @@ Country = Annotated[
     ),
 ]
 
+DnsZone = Annotated[
+    str,
+    Text(
+        pattern=r"[a-z]([-a-z0-9]{0,61}[a-z0-9])?",
+        allowed="must be the zone's name in Cloud DNS, not its domain: lower-case letters, digits and dashes, such as "
+        "my-zone; `gcloud dns managed-zones list` shows yours",
+        example="my-zone",
+    ),
+]
+
 ClockTime = Annotated[
     str,
     Text(

@@ -9,6 +9,7 @@ from .cloud_fields import (
     Cidr,
     ClientId,
     Country,
+    DnsZone,
     Domain,
     Email,
     GatewayClass,
@@ -56,7 +57,7 @@ class Oauth2Proxy(Section):
 class Dns(Section):
     """The Cloud DNS zone that gets the records."""
 
-    zone: ObjectName
+    zone: DnsZone
     """The managed zone's name in the project."""
     create: Domain | None = None
     """Create that zone, for this domain; without it the zone is there already."""

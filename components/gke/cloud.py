@@ -120,6 +120,7 @@ class GoogleCloud(pulumi.ComponentResource):
                 network=network.id,
                 subnet=network.subnet,
                 secrets_key=self.keys[CLUSTER_KEY],
+                sync_secrets=bool(args.settings.secret_manager),
                 protect=production,
             ),
             child,

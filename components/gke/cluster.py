@@ -38,6 +38,8 @@ class GkeArgs:
     subnet: pulumi.Input[str]
     secrets_key: pulumi.Input[str]
     """KMS key that encrypts Secrets in the cluster's database."""
+    sync_secrets: bool
+    """Whether Kubernetes Secrets are kept in step with Secret Manager."""
     protect: bool
 
 
@@ -143,7 +145,8 @@ def cluster_args(args: GkeArgs, node_account: pulumi.Input[str]) -> gcp.containe
         ),
         security_posture_config=c.ClusterSecurityPostureConfigArgs(mode="BASIC"),
         secret_manager_config=c.ClusterSecretManagerConfigArgs(enabled=True),
-        secret_sync_config=c.ClusterSecretSyncConfigArgs(enabled=True),
+        # From GKE 1.34 on, which the slower channels may not have yet.
+        secret_sync_config=c.ClusterSecretSyncConfigArgs(enabled=True) if args.sync_secrets else None,
         # When it changes.
         release_channel=c.ClusterReleaseChannelArgs(channel=settings.release_channel.value.upper()),
         maintenance_policy=maintenance_policy(settings.maintenance),
