@@ -335,7 +335,7 @@ CLOUD_WRONG = [
           schema=True),
     wrong("an address of a network", door(armor={"networks": ["203.0.113.7/24"]}), "edge.armor.networks[0]",
           "has host bits set"),
-    wrong("a DNS zone's domain for its name", door(dns={"zone": "Example.com."}), "edge.dns.zone", "lower-case",
+    wrong("a DNS zone's domain for its name", door(dns={"zone": "example.com"}), "edge.dns.zone", "not its domain",
           schema=True),
     # cert-manager and the Gateway's controller.
     wrong("an authority without its Secret", gateway(certManager={"issuer": "own-ca"}), "edge.certManager.caSecret",
