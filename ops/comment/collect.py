@@ -14,7 +14,7 @@ from ops.comment.report import LOSING, Changed, Item, Operation, Policy, Report
 from ops.progress import plain
 
 OUR = "kotaemon:index:"
-_SHORT = {"Sql": "SQL", "Gke": "GKE", "Kms": "KMS"}
+_SPELT = {"Sql": "SQL", "Gke": "GKE", "Kms": "KMS", "Cloud": "Cloud", "Manager": "Manager"}
 _CONTAINER = re.compile(r"((?:init)?[cC]ontainers\[[^\]]+\])\.(.+)", re.DOTALL)
 _NAMES = frozenset({"name", "metadata.name"})
 _VARIABLE = re.compile(r"ontainers\[[^\]]+\]\.env\[[^\]]+\]\.value$")
@@ -151,7 +151,7 @@ def component(urn: str) -> str:
     chain = [part.removeprefix(OUR) for part in urn.split("::")[2].split("$")[:-1] if part.startswith(OUR)]
     inner = chain[1:] if chain[:1] == ["Platform"] else chain
     first, *others = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", inner[0] if inner else "Platform").split()
-    return " ".join([_SHORT.get(first, first), *(_SHORT.get(word, word.lower()) for word in others)])
+    return " ".join([_SPELT.get(first, first), *(_SPELT.get(word, word.lower()) for word in others)])
 
 
 def readable(path: str) -> str:

@@ -199,6 +199,8 @@ def test_why_it_is_replaced_is_told() -> None:
         ("urn:pulumi:p::k::kotaemon:index:Platform$kotaemon:index:NetworkFlows$kubernetes:x:Y::n", "Network flows"),
         ("urn:pulumi:p::k::kotaemon:index:Platform$kotaemon:index:CloudSqlPostgres$gcp:x:Y::n", "Cloud SQL postgres"),
         ("urn:pulumi:p::k::kubernetes:core/v1:Service::q", "Platform"),
+        ("urn:pulumi:p::k::kotaemon:index:Platform$kotaemon:index:GoogleCloud$gcp:kms/keyRing:KeyRing::k",
+         "Google Cloud"),
     ],
 )  # fmt: skip
 def test_a_resource_is_told_with_its_component(urn: str, expected: str) -> None:
