@@ -200,7 +200,11 @@ def _quotas(api: Api, settings: Settings, member: str) -> Iterator[Check]:
     if not shortages:
         counted = sum(demand.metric in known[demand.scope] for demand in wanted)
         yield Check(
-            "quotas", State.OK, f"{counted} of {len(wanted)} are known, and are enough for its most nodes"
+            "quotas",
+            State.OK if counted else State.OPTIONAL,
+            f"{counted} of {len(wanted)} are known, and are enough for its most nodes"
+            if counted
+            else f"none of {len(wanted)} is known: what the stack takes couldn't be compared",
         )
 
 

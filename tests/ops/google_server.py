@@ -47,7 +47,7 @@ class Project:
     """Permissions that the caller hasn't got."""
     untestable: set[str] = field(default_factory=set)
     """Permissions that this API doesn't know for projects."""
-    region_quotas: dict[str, tuple[float, float]] = field(default_factory=dict)
+    region_quotas: dict[str, tuple[float, float]] = field(default_factory=lambda: {"CPUS": (200, 0)})
     """Metric -> limit and usage."""
     project_quotas: dict[str, tuple[float, float]] = field(default_factory=dict)
     policies: dict[str, list[Json]] = field(default_factory=dict)

@@ -400,6 +400,14 @@ def test_a_quota_that_the_fewest_nodes_exceed_is_missing(doctor: Doctor, project
     assert check.command.endswith("https://console.cloud.google.com/iam-admin/quotas?project=my-project")
 
 
+def test_quotas_that_google_does_not_tell_are_not_called_enough(doctor: Doctor, project: Project) -> None:
+    """An answer without figures compares nothing."""
+    project.region_quotas = {}
+    assert [check.found for check in lacking(doctor(), State.OPTIONAL)] == [
+        "none of 10 is known: what the stack takes couldn't be compared"
+    ]
+
+
 def test_a_quota_that_only_the_most_nodes_exceed_is_told(doctor: Doctor, project: Project) -> None:
     """What is in use may be the stack's own."""
     project.region_quotas = {"CPUS": (24, 20), "IN_USE_ADDRESSES": (8, 0)}
