@@ -4,6 +4,7 @@ from policies.rule import Rule
 from policies.rules import (
     data,
     edge,
+    gateway,
     gke,
     google,
     google_network,
@@ -24,6 +25,7 @@ RULES: tuple[Rule, ...] = (
     *data.RULES,
     *structure.RULES,
     *edge.RULES,
+    *gateway.RULES,
     *gke.RULES,
     *google.RULES,
     *google_network.RULES,

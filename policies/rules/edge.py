@@ -144,10 +144,20 @@ def _is_googles(gateway: Resource) -> bool:
     return str(at(gateway.inputs, "spec.gatewayClassName")).startswith(_GOOGLE_CLASS)
 
 
+def attached(graph: Graph, route: Resource, *, google: bool) -> bool:
+    """Whether a route is, for all that is known, on a Gateway that is Google's load balancer, or on one that isn't."""
+    return any(
+        text(at(parent, "name")) == gateway.object_name
+        and text(at(gateway.inputs, "spec.gatewayClassName")) is not None
+        and _is_googles(gateway) is google
+        for parent, gateway in _gateways(graph, route)
+    )
+
+
 def _is_route_on_google(graph: Graph, resource: Resource) -> bool:
     if not resource.is_object or resource.kind != "HTTPRoute":
         return False
-    return any(_is_googles(gateway) for _, gateway in _gateways(graph, resource))
+    return attached(graph, resource, google=True)
 
 
 def _has_backend_policies(graph: Graph, resource: Resource) -> Iterator[Violation]:

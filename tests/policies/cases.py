@@ -129,6 +129,9 @@ _POLICY = "NetworkPolicy/google-to-app-ingress"
 _OUT = "NetworkPolicy/app-to-internet-egress"
 _BACKEND = "GCPBackendPolicy/gcpbackendpolicy-app"
 _ROUTE = "HTTPRoute/httproute-app"
+_OWN_ROUTE = "HTTPRoute/httproute-own"
+_TRAFFIC = "BackendTrafficPolicy/backendtrafficpolicy-own"
+_CLIENT = "ClientTrafficPolicy/clienttrafficpolicy-own"
 
 PODS = (
     _pods("POD-01", "run as root", "securityContext/runAsUser", 0),
@@ -278,6 +281,12 @@ EDGE = (
     _case("EDGE-13", "a policy of nothing", set_to(_TLS, "spec/default/sslPolicy", GONE)),
     _case("EDGE-14", "TLS 1.0", set_to("SSLPolicy/tls", "minTlsVersion", "TLS_1_0")),
     _case("EDGE-14", "any cipher", set_to("SSLPolicy/tls", "profile", "COMPATIBLE")),
+    _case("EDGE-15", "the proxy's default", set_to(_OWN_ROUTE, "spec/rules/0/timeouts", GONE)),
+    _case("EDGE-15", "some minutes", set_to(_OWN_ROUTE, "spec/rules/0/timeouts/request", "5m30s")),
+    _case("EDGE-16", "any pod", set_to(_TRAFFIC, "spec/loadBalancer/type", "RoundRobin")),
+    _case("EDGE-16", "by a header", set_to(_TRAFFIC, "spec/loadBalancer/consistentHash/type", "Header")),
+    _case("EDGE-17", "TLS 1.0", set_to(_CLIENT, "spec/tls/minVersion", "1.0")),
+    _case("EDGE-17", "nothing said", set_to(_CLIENT, "spec/tls", GONE)),
 )  # fmt: skip
 
 GKE = (

@@ -210,6 +210,27 @@ def _edge(c: _Component) -> None:
         "HTTPRoute", gateway, "redirect",
         {"parentRefs": [{"name": "front", "sectionName": "http"}], "rules": [{"filters": [redirect]}]},
     )  # fmt: skip
+    # Another Gateway, as clusters elsewhere have it; not before Kotaemon.
+    envoy = "gateway.envoyproxy.io/v1alpha1"
+    custom(
+        "Gateway", gateway, "own",
+        {
+            "gatewayClassName": "envoy",
+            "listeners": [{"name": "https", "protocol": "HTTPS", "port": 443}],
+        },
+    )  # fmt: skip
+    custom(
+        "HTTPRoute", gateway, "own",
+        {
+            "parentRefs": [{"name": "own", "sectionName": "https"}],
+            "rules": [{"backendRefs": [{"name": "other", "port": 80}], "timeouts": {"request": "1h"}}],
+        },
+    )  # fmt: skip
+    custom(
+        "BackendTrafficPolicy", envoy, "own",
+        {"loadBalancer": {"type": "ConsistentHash", "consistentHash": {"type": "Cookie"}}},
+    )  # fmt: skip
+    custom("ClientTrafficPolicy", envoy, "own", {"tls": {"minVersion": "1.2"}})
     custom(
         "GCPBackendPolicy", google, "app",
         {
