@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from policies.graph import Graph, Resource
-from policies.rule import Rule, Subject, Violation, of_kind, unmet, want
+from policies.rule import Rule, Scope, Subject, Violation, of_kind, unmet, want
 from policies.rules.edge import STREAM_SECONDS, attached
 from policies.values import at, items, present, text
 
@@ -52,7 +52,7 @@ def _speaks_modern_tls(graph: Graph, resource: Resource) -> Iterator[Violation]:
 RULES = (
     Rule(
         id="EDGE-15", subject=Subject.EDGE, title="answers may stream through any Gateway",
-        applies=_is_route_elsewhere, check=_lets_answers_stream,
+        applies=_is_route_elsewhere, check=_lets_answers_stream, scope=Scope.STACK,
         reason="A proxy's default of some seconds cuts an answer while it is written.",
         remedy=f"set rules[].timeouts.request: {STREAM_SECONDS}s",
     ),
