@@ -133,20 +133,21 @@ class Platform(pulumi.ComponentResource):
             ),
             self.child,
         ).refs
-        if not settings.secret_manager or self.cloud is None:
+        if not settings.secret_manager:
             return refs
         from .secret_manager import ManagedSecrets, ManagedSecretsArgs
 
+        cloud = self._cloud()
         managed = ManagedSecrets(
             "managed",
             ManagedSecretsArgs(
                 secrets=settings.secret_manager,
-                project=self.cloud.project.id,
-                project_id=self.cloud.google.project,
-                project_number=self.cloud.project.number,
+                project=cloud.project.id,
+                project_id=cloud.google.project,
+                project_number=cloud.project.number,
                 namespace=self.namespace,
                 namespace_name=settings.namespace.name,
-                identities=self.cloud.identities,
+                identities=cloud.identities,
             ),
             self.child,
         )

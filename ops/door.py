@@ -4,12 +4,13 @@ Manifests can be right and the door open all the same: a policy that a controlle
 else's. Behind it is an application that runs commands for whoever reaches it, so it is tried, not believed.
 """
 
-import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import urlsplit
 
+from components.text import shorten
+from ops import internet
 from ops.stack import Session, stack_option
 
 PATIENCE = 10.0
@@ -49,37 +50,16 @@ def of_stack(outputs: Mapping[str, object], session: Session) -> Door | None:
     return knock(url, stack_option(session.stack))
 
 
-def knock(url: str, option: str, *, verify: bool | str = True) -> Door:
-    """Ask for a page without any login. `option` is what the make commands take for this stack.
-
-    `verify` is whose certificates are trusted: True for the system's, or the path of an authority's.
-    """
-    import httpx
-
-    answer: list[httpx.Response] = []
-    failed: list[Exception] = []
-
-    def ask() -> None:
-        try:
-            answer.append(
-                httpx.get(
-                    f"{url.rstrip('/')}{PROBED}", timeout=PATIENCE, follow_redirects=False, verify=verify
-                )
-            )
-        except (httpx.HTTPError, OSError) as error:
-            failed.append(error)
-
-    # In a thread, since a name server that doesn't answer heeds no time-out of ours.
-    asking = threading.Thread(target=ask, daemon=True)
-    asking.start()
-    asking.join(PATIENCE + 2)
-    if not answer:
-        reason = str(failed[0]) if failed else "no answer"
+def knock(url: str, option: str) -> Door:
+    """Ask for a page without any login. `option` is what the make commands take for this stack."""
+    # What a redirect leads to, the provider's own page, would say nothing of this door.
+    answer = internet.ask("GET", f"{url.rstrip('/')}{PROBED}", PATIENCE, grace=2, follow_redirects=False)
+    if isinstance(answer, str):
         tip = (
             "the name, the certificate and the load balancer take up to an hour after the DNS records are set"
         )
-        return Door(url, State.ABSENT, f"doesn't answer yet: {' '.join(reason.split())[:120]}", (tip,))
-    return judge(url, answer[0].status_code, answer[0].headers, option)
+        return Door(url, State.ABSENT, f"doesn't answer yet: {shorten(answer, 120)}", (tip,))
+    return judge(url, answer.status_code, answer.headers, option)
 
 
 def judge(url: str, status: int, headers: Mapping[str, str], option: str) -> Door:

@@ -2,6 +2,10 @@
 
 import functools
 import threading
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import httpx
 
 PROBED = "https://get.pulumi.com/"
 PATIENCE = 1.5
@@ -11,18 +15,26 @@ PATIENCE = 1.5
 @functools.cache
 def reachable() -> bool:
     """Whether Pulumi's downloads can be had; proxies of the environment are used."""
-    answered: list[bool] = []
+    answer = ask("HEAD", PROBED, PATIENCE, grace=0.3, follow_redirects=True)
+    return not isinstance(answer, str) and answer.status_code < 500
 
-    def ask() -> None:
-        import httpx
 
+def ask(
+    method: str, url: str, patience: float, *, grace: float, follow_redirects: bool
+) -> "httpx.Response | str":
+    """The answer, or why there is none, after `patience` and `grace` seconds at most."""
+    import httpx  # not every command asks
+
+    told: list[httpx.Response | str] = []
+
+    def question() -> None:
         try:
-            answered.append(httpx.head(PROBED, timeout=PATIENCE, follow_redirects=True).status_code < 500)
-        except (httpx.HTTPError, OSError):
-            answered.append(False)
+            told.append(httpx.request(method, url, timeout=patience, follow_redirects=follow_redirects))
+        except (httpx.HTTPError, OSError) as error:
+            told.append(str(error))
 
     # In a thread, since a name server that doesn't answer heeds no time-out of ours.
-    asking = threading.Thread(target=ask, daemon=True)
+    asking = threading.Thread(target=question, daemon=True)
     asking.start()
-    asking.join(PATIENCE + 0.3)
-    return bool(answered and answered[0])
+    asking.join(patience + grace)
+    return told[0] if told else "no answer"

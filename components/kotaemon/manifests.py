@@ -99,10 +99,11 @@ def pod_template(app: App, parts: PodParts) -> core.v1.PodTemplateSpecArgs:
     )
     if parts.emails is not None:
         volumes.append(config_volume("sign-in", parts.emails))
-    proxies = [
-        *([sidecars.database_proxy(parts.database.proxy)] if parts.database.proxy else []),
-        *([sidecars.sign_in(parts.sign_in)] if parts.sign_in else []),
-    ]
+    proxies = []
+    if parts.database.proxy is not None:
+        proxies.append(sidecars.database_proxy(parts.database.proxy, parts.database.endpoint.port))
+    if parts.sign_in is not None:
+        proxies.append(sidecars.sign_in(parts.sign_in))
     scratches = [scratch("tmp", size="5Gi")]
     if files_only(app, parts.documents):
         scratches.append(scratch("caches", size="5Gi"))

@@ -20,7 +20,7 @@ HEALTH = "/app_id"
 ALIVE = "/theme.css"
 _CALLBACK = "/oauth2/callback"
 _CALLS = "^/(api|call|cancel|heartbeat|queue|reset|run|upload)(/|[?]|_|$)"
-_SQL_PORT, _SQL_HEALTH_PORT = 5432, 9801
+_SQL_HEALTH_PORT = 9801
 _SMALL = Resources(cpu="50m", memory="64Mi", cpu_limit="1", memory_limit="128Mi")
 
 
@@ -98,8 +98,11 @@ def sign_in(given: SignIn) -> core.v1.ContainerArgs:
     )
 
 
-def database_proxy(given: DatabaseProxy) -> core.v1.ContainerArgs:
-    """Cloud SQL's proxy. Source: cloud.google.com/sql/docs/postgres/connect-kubernetes-engine."""
+def database_proxy(given: DatabaseProxy, port: int) -> core.v1.ContainerArgs:
+    """Cloud SQL's proxy, which listens on `port` inside the pod.
+
+    Source: cloud.google.com/sql/docs/postgres/connect-kubernetes-engine.
+    """
     return core.v1.ContainerArgs(
         name="cloud-sql-proxy",
         image=images.CLOUD_SQL_PROXY,
@@ -108,7 +111,7 @@ def database_proxy(given: DatabaseProxy) -> core.v1.ContainerArgs:
             "--auto-iam-authn",
             "--structured-logs",
             "--address=127.0.0.1",
-            f"--port={_SQL_PORT}",
+            f"--port={port}",
             "--health-check",
             "--http-address=0.0.0.0",
             f"--http-port={_SQL_HEALTH_PORT}",

@@ -19,14 +19,13 @@ from components.contracts import (
 )
 from components.kubernetes import labels, metadata, selector
 from components.network import METADATA_SERVERS
-from components.secrets import GeneratedSecret, GeneratedSecretArgs
+from components.secrets import GeneratedSecret
 
 from . import setup
 from .cloud_sql_instance import CloudSqlArgs, instance_args
-from .setup import SetupArgs, set_up
+from .server import NAME, PORT
+from .setup import SetupArgs, role_password, set_up
 
-NAME = "postgres"
-PORT = 5432
 PROXY_PORT = 3307  # where an instance takes the proxy's connections
 _ADMINISTRATOR = "administrator"
 _LONGEST_ACCOUNT = 28  # a role of PostgreSQL has 63 letters: these, `@`, a project's 30, and `.iam`
@@ -80,11 +79,11 @@ class CloudSqlPostgres(pulumi.ComponentResource):
             opts=child,
         )
         ca = ConfigMapRef(name=certificate.metadata.name, key="ca.crt")
-        administrator = GeneratedSecret(
-            f"{name}-administrator",
-            GeneratedSecretArgs(namespace=args.namespace, component=NAME, protect=args.protect),
-            child,
-        )
+
+        def password(of: str) -> GeneratedSecret:
+            return role_password(name, of, args.namespace, args.protect, self)
+
+        administrator = password("administrator")
         user = gcp.sql.User(
             f"{name}-administrator",
             project=args.project,
@@ -99,15 +98,7 @@ class CloudSqlPostgres(pulumi.ComponentResource):
         accounts = {
             database: self._account(database, args, instance) for database in args.databases if by_iam
         }
-        passwords = {
-            database: GeneratedSecret(
-                f"{name}-{database}",
-                GeneratedSecretArgs(namespace=args.namespace, component=NAME, protect=args.protect),
-                child,
-            ).ref
-            for database in args.databases
-            if not by_iam
-        }
+        passwords = {database: password(database).ref for database in args.databases if not by_iam}
         set_up(
             f"{name}-setup",
             SetupArgs(

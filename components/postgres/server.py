@@ -27,10 +27,9 @@ from components.kubernetes import (
     service_spec,
     stateful_set,
 )
-from components.secrets import GeneratedSecret, GeneratedSecretArgs
 
 from . import setup
-from .setup import UID, SetupArgs, set_up
+from .setup import UID, SetupArgs, role_password, set_up
 
 NAME = "postgres"
 PORT = 5432
@@ -108,11 +107,7 @@ class Postgres(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
 
         def password(of: str) -> SecretRef:
-            return GeneratedSecret(
-                f"{name}-{of}",
-                GeneratedSecretArgs(namespace=args.namespace, component=NAME, protect=args.protect),
-                child,
-            ).ref
+            return role_password(name, of, args.namespace, args.protect, self).ref
 
         superuser = password("superuser")
         passwords = {database: password(database) for database in args.databases}

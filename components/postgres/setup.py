@@ -20,6 +20,7 @@ from components.kubernetes import (
     pod,
     requirements,
 )
+from components.secrets import GeneratedSecret, GeneratedSecretArgs
 
 NAME = "postgres-setup"
 UID = 999  # the image's user "postgres"
@@ -43,6 +44,17 @@ class SetupArgs:
     """Database -> role that becomes a member of the owner: one that is there already, and signs in otherwise."""
     ca: ConfigMapRef | None = None
     """Authority of the server's certificate; without one the connection isn't encrypted."""
+
+
+def role_password(
+    name: str, role: str, namespace: pulumi.Input[str], protect: bool, parent: pulumi.Resource
+) -> GeneratedSecret:
+    """Register a role's generated password, below the component `parent` of that `name`."""
+    return GeneratedSecret(
+        f"{name}-{role}",
+        GeneratedSecretArgs(namespace=namespace, component="postgres", protect=protect),
+        pulumi.ResourceOptions(parent=parent),
+    )
 
 
 def setup_pod(args: SetupArgs, script: pulumi.Input[str]) -> core.v1.PodTemplateSpecArgs:

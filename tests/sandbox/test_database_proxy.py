@@ -24,7 +24,10 @@ from tests.sandbox.sign_in.front_door import free_port
 pytestmark = pytest.mark.sandbox
 
 CONTAINER = sidecars.database_proxy(
-    DatabaseProxy(instance="my-project:europe-west3:kotaemon", account="a@my-project.iam.gserviceaccount.com")
+    DatabaseProxy(
+        instance="my-project:europe-west3:kotaemon", account="a@my-project.iam.gserviceaccount.com"
+    ),
+    5432,
 )
 
 
