@@ -38,7 +38,7 @@ def resource(token: str, inputs: Properties, places: Mapping[str, str]) -> tuple
 def function(token: str, arguments: Properties, places: Mapping[str, str]) -> Properties | None:
     """What a function returns; None where nothing is made up for it."""
     fields = _Fields(arguments, places)
-    fields["id"] = "/".join([token, *(str(value) for value in arguments.values())])
+    fields["id"] = "/".join([token, *(str(value) for _, value in sorted(arguments.items()))])
     returned = contracts.FUNCTIONS.get(token.removeprefix("gcp:"))
     if returned is None:
         return None
