@@ -20,6 +20,14 @@ class SecretName(StrEnum):
     POSTGRES = "postgresPassword"
     ADMIN = "adminPassword"
     OIDC_CLIENT = "oidcClientSecret"  # a name, not a secret
+    SLACK_WEBHOOK = "slackWebhook"
+    PAGERDUTY = "pagerdutyKey"
+    SMTP = "smtpPassword"
+    ALERT_WEBHOOK = "alertWebhook"
+    DEAD_MANS_SWITCH = "deadMansSwitch"
+    LOKI = "lokiPassword"
+    LOGS_ELASTICSEARCH = "logsElasticsearchPassword"
+    TRACES = "tracesToken"
 
 
 PURPOSE = {
@@ -37,4 +45,12 @@ PURPOSE = {
     SecretName.POSTGRES: "password of the role on an external PostgreSQL server",
     SecretName.ADMIN: "password of the first administrator; generated where it isn't given",
     SecretName.OIDC_CLIENT: "secret of the client that signs people in (kotaemon:edge.auth)",
+    SecretName.SLACK_WEBHOOK: "URL of Slack's incoming webhook, for alerts",
+    SecretName.PAGERDUTY: "integration key of PagerDuty's Events API v2, for alerts",
+    SecretName.SMTP: "password of the account at the mail server, for alerts",
+    SecretName.ALERT_WEBHOOK: "URL that gets Alertmanager's JSON",
+    SecretName.DEAD_MANS_SWITCH: "URL that is called as long as monitoring works",
+    SecretName.LOKI: "password of the user that writes logs to Loki",
+    SecretName.LOGS_ELASTICSEARCH: "password of the user that writes logs to Elasticsearch",
+    SecretName.TRACES: "token that traces are sent to Tempo with",
 }

@@ -18,6 +18,7 @@ from .google import (
     ManagedSecret,
     NoBackup,
 )
+from .monitoring import Monitoring, NoMonitoring
 from .secret_names import SecretName
 from .section import Resources, Section, Storage, usually
 
@@ -205,6 +206,8 @@ class Settings(Section):
     """The front door: how people reach Kotaemon from outside the cluster."""
     backup: Backup = NoBackup()
     """What is kept beside the data services' own backups."""
+    monitoring: Monitoring = NoMonitoring()
+    """Who sees that it works, knows when it doesn't, and is told."""
     secrets: dict[SecretName, ExistingSecret] = {}
     """Secrets that are in the namespace already, by name; others are set by `pulumi config set --secret`."""
     secret_manager: dict[SecretName, ManagedSecret] = {}

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from components.config.edge import NoEdge
+from components.config.monitoring import Alerts, NoMonitoring
 from components.config.problems import Problem, remove_command, secret_command
 from components.config.secret_names import PURPOSE, SecretName
 from components.config.settings import ExternalPostgres, Settings
@@ -60,6 +61,8 @@ def _users(settings: Settings) -> dict[SecretName, tuple[str, bool]]:
     models, multimodal = settings.models, settings.app.multimodal
     reader = multimodal.azure_document_intelligence
     auth = None if isinstance(settings.edge, NoEdge) else settings.edge.auth
+    told = Alerts() if isinstance(settings.monitoring, NoMonitoring) else settings.monitoring.alerts
+    account = told.mail.username if told.mail else None
     return {
         SecretName.OPENAI: ("models.openai", models.openai is not None),
         SecretName.AZURE_OPENAI: ("models.azureOpenai", models.azure_openai is not None),
@@ -76,5 +79,10 @@ def _users(settings: Settings) -> dict[SecretName, tuple[str, bool]]:
         SecretName.ADOBE_CLIENT_SECRET: ("app.multimodal.adobe", multimodal.adobe),
         SecretName.POSTGRES: ("postgres", isinstance(settings.postgres, ExternalPostgres)),
         SecretName.OIDC_CLIENT: ("edge.auth", auth is not None and auth.client_id is not None),
+        SecretName.SLACK_WEBHOOK: ("monitoring.alerts.slack", told.slack is not None),
+        SecretName.PAGERDUTY: ("monitoring.alerts.pagerduty", told.pagerduty is not None),
+        SecretName.SMTP: ("monitoring.alerts.mail.username", account is not None),
+        SecretName.ALERT_WEBHOOK: ("monitoring.alerts.webhook", told.webhook is not None),
+        SecretName.DEAD_MANS_SWITCH: ("monitoring.alerts.deadMansSwitch", told.dead_mans_switch is not None),
         SecretName.GRAPHRAG: ("app.graphRag.microsoft", settings.app.graph_rag.microsoft),
     }

@@ -1,0 +1,1 @@
+"""What collects the components' signals: metrics, objectives, alerts, dashboards."""

@@ -1,0 +1,1 @@
+"""What each component says of itself to whoever watches it."""
