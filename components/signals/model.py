@@ -168,6 +168,8 @@ class ProbeModule(StrEnum):
     """Any HTTP answer below 500: it is there, though it asks who is there."""
     SIGN_IN = "sign_in"
     """A redirect to a sign-in, or 401 or 403: the front door is there and closed."""
+    SIGN_IN_OWN_CA = "sign_in_own_ca"
+    """The same, where the certificate's authority is one's own, which a pod doesn't know."""
     TCP = "tcp"
     """A connection is accepted."""
 
@@ -187,7 +189,9 @@ class Probe:
     """Whom the question goes to."""
     port: int
     essential: bool = False
-    """Whether people can't use Kotaemon while it fails."""
+    """Whether people can't use Kotaemon while it fails: it counts in the objectives."""
+    severity: Severity = Severity.PAGE
+    """What its failing asks of people."""
     interval: timedelta = timedelta(seconds=30)
 
 
