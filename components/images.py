@@ -17,3 +17,24 @@ OAUTH2_PROXY = "quay.io/oauth2-proxy/oauth2-proxy:v7.15.2"
 
 CLOUD_SQL_PROXY = "gcr.io/cloud-sql-connectors/cloud-sql-proxy:2.26.3"
 """Signs an application in to Cloud SQL as its pod's service account; runs as uid 65532."""
+
+PROMETHEUS = "quay.io/prometheus/prometheus:v3.13.5"
+"""Collects metrics and evaluates the rules; runs as uid 65534."""
+
+ALERTMANAGER = "quay.io/prometheus/alertmanager:v0.31.1"
+"""Tells people of alerts; runs as uid 65534."""
+
+GRAFANA = "docker.io/grafana/grafana:13.2.3"
+"""Shows the dashboards; runs as uid 472."""
+
+BLACKBOX_EXPORTER = "quay.io/prometheus/blackbox-exporter:v0.28.0"
+"""Asks the probes' questions; runs as any uid, here 65534."""
+
+POSTGRES_EXPORTER = "quay.io/prometheuscommunity/postgres-exporter:v0.19.1"
+"""Translates PostgreSQL's statistics; runs as uid 65534."""
+
+ELASTICSEARCH_EXPORTER = "quay.io/prometheuscommunity/elasticsearch-exporter:v1.11.0"
+"""Translates Elasticsearch's statistics; runs as uid 65534."""
+
+KUBE_STATE_METRICS = "registry.k8s.io/kube-state-metrics/kube-state-metrics:v2.16.0"
+"""Turns the state of Kubernetes' objects into metrics; runs as uid 65534."""
