@@ -25,6 +25,8 @@ from .kubernetes import (
     tcp,
 )
 from .secrets import GeneratedSecret, GeneratedSecretArgs
+from .signals.elasticsearch import elasticsearch_watch
+from .signals.model import Scope, Watch
 
 NAME = "elasticsearch"
 _UID = 1000
@@ -99,6 +101,7 @@ class ElasticsearchArgs:
 
     settings: ElasticsearchSettings
     namespace: pulumi.Input[str]
+    scope: Scope
     protect: bool
 
 
@@ -107,6 +110,7 @@ class Elasticsearch(pulumi.ComponentResource):
 
     access: DocumentAccess
     flows: tuple[Flow, ...] = ()
+    watch: Watch
 
     def __init__(
         self, name: str, args: ElasticsearchArgs, opts: pulumi.ResourceOptions | None = None
@@ -130,10 +134,9 @@ class Elasticsearch(pulumi.ComponentResource):
             spec=elasticsearch_spec(args.settings, password),
             opts=pulumi.ResourceOptions(parent=self, protect=args.protect),
         )
+        endpoint = Endpoint(host=NAME, port=_HTTP, peer=Peer(labels=selector(NAME)))
         self.access = DocumentAccess(
-            kind=DocumentStore.ELASTICSEARCH,
-            endpoint=Endpoint(host=NAME, port=_HTTP, peer=Peer(labels=selector(NAME))),
-            username=_USER,
-            password=password,
+            kind=DocumentStore.ELASTICSEARCH, endpoint=endpoint, username=_USER, password=password
         )
+        self.watch = elasticsearch_watch(args.scope, endpoint, self.access)
         self.register_outputs({})

@@ -7,8 +7,9 @@ import pulumi
 
 from .cluster import provider
 from .config import SecretName, StackConfig
-from .config.edge import GatewayEdge, GoogleEdge, NoEdge, Oauth2Proxy
+from .config.edge import Certificates, GatewayEdge, GoogleEdge, NoEdge, Oauth2Proxy
 from .config.google import CloudSql, GoogleBackup
+from .config.monitoring import NoMonitoring
 from .config.rules.replicas import most_replicas
 from .config.rules.sizes import PER_REPLICA
 from .config.settings import Chroma as ChromaSettings
@@ -33,6 +34,8 @@ from .network import NetworkFlows, NetworkFlowsArgs
 from .outputs import Outputs, Stores, administrator, databases, how_to_open
 from .postgres import ExistingPostgres, ExistingPostgresArgs, Postgres, PostgresArgs
 from .secrets import GeneratedSecret, GeneratedSecretArgs, SuppliedSecrets, SuppliedSecretsArgs
+from .signals.door import door_watch
+from .signals.model import Scope, Watch
 from .text import identifier
 from .vector_db import Chroma, ChromaArgs, Qdrant, QdrantArgs
 
@@ -52,6 +55,8 @@ class Platform(pulumi.ComponentResource):
         super().__init__("kotaemon:index:Platform", name, None, opts)
         settings = config.settings
         self.config = config
+        self.scope = Scope(namespace=settings.namespace.name)
+        self.watches: list[Watch] = []
         self.production = settings.production
         providers: dict[str, pulumi.ProviderResource] = {}
         self.cloud = self._google(providers)
@@ -84,9 +89,11 @@ class Platform(pulumi.ComponentResource):
                 protect=self.production,
                 sign_in=sign_in,
                 storage_class=self._storage_class(),
+                scope=self.scope,
             ),
             self.child,
         )
+        self.watches.append(kotaemon.watch)
         door, door_flows = self._edge(kotaemon)
         NetworkFlows(
             "network",
@@ -159,10 +166,14 @@ class Platform(pulumi.ComponentResource):
             existing = ExistingPostgres(
                 "postgres",
                 ExistingPostgresArgs(
-                    settings=settings, namespace=self.namespace, password=self.secrets[SecretName.POSTGRES]
+                    settings=settings,
+                    namespace=self.namespace,
+                    scope=self.scope,
+                    password=self.secrets[SecretName.POSTGRES],
                 ),
                 self.child,
             )
+            self.watches.append(existing.watch)
             return existing.access[settings.database], existing.flows
         if isinstance(settings, CloudSql):
             from .postgres.cloud_sql import CloudSqlPostgres
@@ -184,19 +195,33 @@ class Platform(pulumi.ComponentResource):
                     identities=cloud.identities,
                     databases=(RELEASE,),
                     connections=PER_REPLICA * most_replicas(self.config.settings.app),
+                    scope=self.scope,
+                    monitored=self._monitored(),
                     protect=self.production,
                 ),
                 self.child,
             )
+            self.watches.append(managed.watch)
             return managed.access[RELEASE], managed.flows
         own = Postgres(
             "postgres",
             PostgresArgs(
-                settings=settings, namespace=self.namespace, databases=(RELEASE,), protect=self.production
+                settings=settings,
+                namespace=self.namespace,
+                databases=(RELEASE,),
+                scope=self.scope,
+                monitored=self._monitored(),
+                protect=self.production,
             ),
             self.child,
         )
+        self.watches.append(own.watch)
         return own.access[RELEASE], own.flows
+
+    def _monitored(self) -> bool:
+        """Whether somebody reads the databases' statistics."""
+        monitoring = self.config.settings.monitoring
+        return not isinstance(monitoring, NoMonitoring) and not monitoring.minimal
 
     def _cloud(self) -> "GoogleCloud":
         if self.cloud is None:
@@ -208,9 +233,12 @@ class Platform(pulumi.ComponentResource):
         if isinstance(settings, QdrantSettings):
             qdrant = Qdrant(
                 "qdrant",
-                QdrantArgs(settings=settings, namespace=self.namespace, protect=self.production),
+                QdrantArgs(
+                    settings=settings, namespace=self.namespace, scope=self.scope, protect=self.production
+                ),
                 self.child,
             )
+            self.watches.append(qdrant.watch)
             return qdrant.access, qdrant.flows
         if isinstance(settings, ChromaSettings):
             chroma = Chroma(
@@ -218,17 +246,22 @@ class Platform(pulumi.ComponentResource):
                 ChromaArgs(settings=settings, namespace=self.namespace, protect=self.production),
                 self.child,
             )
+            self.watches.append(chroma.watch)
             return chroma.access, chroma.flows
         return VectorAccess(kind=VectorStore.PGVECTOR), ()
 
     def _docstore(self) -> DocumentAccess:
         settings = self.config.settings.docstore
         if isinstance(settings, ElasticsearchSettings):
-            return Elasticsearch(
+            elasticsearch = Elasticsearch(
                 "elasticsearch",
-                ElasticsearchArgs(settings=settings, namespace=self.namespace, protect=self.production),
+                ElasticsearchArgs(
+                    settings=settings, namespace=self.namespace, scope=self.scope, protect=self.production
+                ),
                 self.child,
-            ).access
+            )
+            self.watches.append(elasticsearch.watch)
+            return elasticsearch.access
         if isinstance(settings, PostgresDocuments):
             return DocumentAccess(kind=DocumentStore.POSTGRES, language=settings.language)
         return DocumentAccess(kind=DocumentStore.LANCEDB)
@@ -291,6 +324,7 @@ class Platform(pulumi.ComponentResource):
                 ),
                 self.child,
             )
+            self.watches.append(door_watch(self.scope, settings.domain))
             records = {} if google.records is None else {"dnsRecords": google.records}
             return {"url": google.url, **records}, google.flows
         if isinstance(settings, GatewayEdge):
@@ -306,6 +340,8 @@ class Platform(pulumi.ComponentResource):
                 ),
                 self.child,
             )
+            trusted = settings.cert_manager.issuer is Certificates.LETSENCRYPT
+            self.watches.append(door_watch(self.scope, settings.domain, known_authority=trusted))
             return {"url": door.url}, door.flows
         return {}, ()
 

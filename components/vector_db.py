@@ -26,6 +26,9 @@ from .kubernetes import (
     stateful_set,
 )
 from .secrets import GeneratedSecret, GeneratedSecretArgs
+from .signals.chroma import chroma_watch
+from .signals.model import Scope, Watch
+from .signals.qdrant import qdrant_watch
 
 QDRANT, QDRANT_PEERS = "qdrant", "qdrant-peers"
 CHROMA = "chroma"
@@ -126,6 +129,7 @@ class QdrantArgs:
 
     settings: QdrantSettings
     namespace: pulumi.Input[str]
+    scope: Scope
     protect: bool
 
 
@@ -134,6 +138,7 @@ class Qdrant(pulumi.ComponentResource):
 
     access: VectorAccess
     flows: tuple[Flow, ...]
+    watch: Watch
 
     def __init__(self, name: str, args: QdrantArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("kotaemon:index:Qdrant", name, None, opts)
@@ -170,6 +175,7 @@ class Qdrant(pulumi.ComponentResource):
             )
         endpoint = Endpoint(host=QDRANT, port=_HTTP, peer=Peer(labels=selector(QDRANT)))
         self.access = VectorAccess(kind=VectorStore.QDRANT, endpoint=endpoint, api_key=api_key)
+        self.watch = qdrant_watch(args.scope, endpoint, api_key)
         self.flows = (
             Flow(name=QDRANT_PEERS, source=selector(QDRANT), destination=endpoint.peer, ports=(_PEERS,)),
         )
@@ -190,6 +196,7 @@ class Chroma(pulumi.ComponentResource):
 
     access: VectorAccess
     flows: tuple[Flow, ...] = ()
+    watch: Watch
 
     def __init__(self, name: str, args: ChromaArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("kotaemon:index:Chroma", name, None, opts)
@@ -211,9 +218,7 @@ class Chroma(pulumi.ComponentResource):
             spec=chroma_spec(args.settings, token),
             opts=pulumi.ResourceOptions(parent=self, protect=args.protect),
         )
-        self.access = VectorAccess(
-            kind=VectorStore.CHROMA,
-            endpoint=Endpoint(host=CHROMA, port=_CHROMA_PORT, peer=Peer(labels=selector(CHROMA))),
-            api_key=token,
-        )
+        endpoint = Endpoint(host=CHROMA, port=_CHROMA_PORT, peer=Peer(labels=selector(CHROMA)))
+        self.access = VectorAccess(kind=VectorStore.CHROMA, endpoint=endpoint, api_key=token)
+        self.watch = chroma_watch(endpoint)
         self.register_outputs({})

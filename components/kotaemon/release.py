@@ -22,6 +22,8 @@ from components.contracts import (
 )
 from components.kubernetes import claim, disruption_budget, metadata, selector
 from components.secrets import GeneratedSecret, GeneratedSecretArgs
+from components.signals.kotaemon import kotaemon_watch
+from components.signals.model import Scope, Watch
 
 from . import environment as env
 from . import manifests, sidecars
@@ -49,6 +51,7 @@ class KotaemonArgs:
     """oauth2-proxy in front of it, in its own pods."""
     storage_class: pulumi.Input[str] | None = None
     """Class of the volume, where the stack makes one."""
+    scope: Scope
 
 
 class Kotaemon(pulumi.ComponentResource):
@@ -56,6 +59,7 @@ class Kotaemon(pulumi.ComponentResource):
 
     endpoint: Endpoint
     flows: tuple[Flow, ...]
+    watch: Watch
     serving_port: int
     """The pods' port that answers to others."""
     admin_password: SecretRef
@@ -165,6 +169,14 @@ class Kotaemon(pulumi.ComponentResource):
                 opts=child,
             )
         self.endpoint = Endpoint(host=NAME, port=80, peer=Peer(labels=selector(NAME)))
+        self.watch = kotaemon_watch(
+            args.scope,
+            self.endpoint,
+            args.models,
+            args.sign_in,
+            serving_port=self.serving_port,
+            health=sidecars.HEALTH,
+        )
         databases = {
             "postgres": None if args.database.proxy else args.database.endpoint,
             "vectors": args.vectors.endpoint,

@@ -11,6 +11,7 @@ from components import images
 from components.config.section import Resources
 from components.contracts import DatabaseProxy, SignIn
 from components.kubernetes import container_security, environment, http, mount, probes, requirements
+from components.signals.kotaemon import SIGN_IN_METRICS
 
 from . import environment as env
 
@@ -39,6 +40,7 @@ def sign_in_arguments(given: SignIn) -> list[str]:
         *([f"--authenticated-emails-file={env.SIGN_IN}/{EMAILS}"] if given.emails else []),
         *(f"--allowed-group={group}" for group in given.groups),
         f"--http-address=0.0.0.0:{SIGN_IN_PORT}",
+        f"--metrics-address=0.0.0.0:{SIGN_IN_METRICS[1]}",
         f"--upstream=http://127.0.0.1:{env.PORT}",
         # Answers are streamed for minutes.
         "--upstream-timeout=3600s",
@@ -89,7 +91,10 @@ def sign_in(given: SignIn) -> core.v1.ContainerArgs:
                 "OAUTH2_PROXY_COOKIE_SECRET": given.cookie_secret,
             },
         ),
-        ports=[core.v1.ContainerPortArgs(name="http", container_port=SIGN_IN_PORT)],
+        ports=[
+            core.v1.ContainerPortArgs(name="http", container_port=SIGN_IN_PORT),
+            core.v1.ContainerPortArgs(name=SIGN_IN_METRICS[0], container_port=SIGN_IN_METRICS[1]),
+        ],
         restart_policy="Always",
         resources=requirements(_SMALL, disk="256Mi"),
         security_context=container_security(),

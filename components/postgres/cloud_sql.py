@@ -1,7 +1,7 @@
 """Cloud SQL behind the same contract as the in-cluster server."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pulumi
 import pulumi_gcp as gcp
@@ -20,11 +20,13 @@ from components.contracts import (
 from components.kubernetes import labels, metadata, selector
 from components.network import METADATA_SERVERS
 from components.secrets import GeneratedSecret
+from components.signals.model import Watch
+from components.signals.postgres import postgres_watch
 
 from . import setup
 from .cloud_sql_instance import CloudSqlArgs, instance_args
 from .server import NAME, PORT
-from .setup import SetupArgs, role_password, set_up
+from .setup import MONITOR, SetupArgs, role_password, set_up
 
 PROXY_PORT = 3307  # where an instance takes the proxy's connections
 _ADMINISTRATOR = "administrator"
@@ -42,6 +44,7 @@ class CloudSqlPostgres(pulumi.ComponentResource):
     access: Mapping[str, DatabaseAccess]
     """By database."""
     flows: tuple[Flow, ...]
+    watch: Watch
     instance: pulumi.Output[str]
     """The instance's name."""
 
@@ -99,6 +102,7 @@ class CloudSqlPostgres(pulumi.ComponentResource):
             database: self._account(database, args, instance) for database in args.databases if by_iam
         }
         passwords = {database: password(database).ref for database in args.databases if not by_iam}
+        monitor = password(MONITOR).ref if args.monitored else None
         set_up(
             f"{name}-setup",
             SetupArgs(
@@ -108,6 +112,7 @@ class CloudSqlPostgres(pulumi.ComponentResource):
                 password=administrator.ref,
                 passwords=passwords,
                 owners={database: account.role for database, account in accounts.items()},
+                monitor=monitor,
                 ca=ca,
             ),
             self,
@@ -119,6 +124,10 @@ class CloudSqlPostgres(pulumi.ComponentResource):
             else _by_password(database, endpoint, passwords[database], ca)
             for database in args.databases
         }
+        statistics = None
+        if monitor is not None:
+            statistics = replace(_by_password(args.databases[0], endpoint, monitor, ca), username=MONITOR)
+        self.watch = postgres_watch(args.scope, endpoint, statistics, in_cluster=False)
         self.flows = (
             Flow(
                 name=f"{setup.NAME}-to-{NAME}",

@@ -8,6 +8,7 @@ import pulumi_gcp as gcp
 
 from components.config.fields import amount
 from components.config.google import Availability, CloudSql, DatabaseLogin, Day, Edition
+from components.signals.model import Scope
 
 _LEAST_CONNECTIONS = 200
 _EDITIONS = {Edition.ENTERPRISE: "ENTERPRISE", Edition.ENTERPRISE_PLUS: "ENTERPRISE_PLUS"}
@@ -35,6 +36,9 @@ class CloudSqlArgs:
     """One database for each application; its pods run as the Kubernetes service account of the same name."""
     connections: int
     """Most connections that the applications hold together."""
+    scope: Scope
+    monitored: bool
+    """Whether somebody reads its statistics."""
     protect: bool
 
 

@@ -10,6 +10,8 @@ from components.config.settings import ExternalPostgres
 from components.contracts import ConfigMapRef, DatabaseAccess, Endpoint, Flow, SecretRef
 from components.kubernetes import metadata
 from components.network import peer_of
+from components.signals.model import Scope, Watch
+from components.signals.postgres import postgres_watch
 
 from .server import NAME
 
@@ -20,6 +22,7 @@ class ExistingPostgresArgs:
 
     settings: ExternalPostgres
     namespace: pulumi.Input[str]
+    scope: Scope
     password: SecretRef
 
 
@@ -28,6 +31,7 @@ class ExistingPostgres(pulumi.ComponentResource):
 
     access: Mapping[str, DatabaseAccess]
     flows: tuple[Flow, ...] = ()
+    watch: Watch
 
     def __init__(
         self, name: str, args: ExistingPostgresArgs, opts: pulumi.ResourceOptions | None = None
@@ -44,9 +48,12 @@ class ExistingPostgres(pulumi.ComponentResource):
                 opts=pulumi.ResourceOptions(parent=self),
             )
             ca = ConfigMapRef(name=certificate.metadata.name, key="ca.crt")
+        endpoint = Endpoint(host=settings.host, port=settings.port, peer=peer_of(settings.host))
+        # Its statistics are for whoever runs it: this stack has no role there but the application's.
+        self.watch = postgres_watch(args.scope, endpoint, None, in_cluster=False)
         self.access = {
             settings.database: DatabaseAccess(
-                endpoint=Endpoint(host=settings.host, port=settings.port, peer=peer_of(settings.host)),
+                endpoint=endpoint,
                 database=settings.database,
                 username=settings.username,
                 password=args.password,

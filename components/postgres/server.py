@@ -4,7 +4,7 @@ It speaks plain TCP inside the namespace, where network policies let nobody but 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pulumi
 from pulumi_kubernetes import apps, core
@@ -27,9 +27,11 @@ from components.kubernetes import (
     service_spec,
     stateful_set,
 )
+from components.signals.model import Scope, Watch
+from components.signals.postgres import postgres_watch
 
 from . import setup
-from .setup import UID, SetupArgs, role_password, set_up
+from .setup import MONITOR, UID, SetupArgs, role_password, set_up
 
 NAME = "postgres"
 PORT = 5432
@@ -92,6 +94,9 @@ class PostgresArgs:
     namespace: pulumi.Input[str]
     databases: tuple[str, ...]
     """One database for each application, owned by a role of the same name."""
+    scope: Scope
+    monitored: bool
+    """Whether somebody reads its statistics."""
     protect: bool
 
 
@@ -101,6 +106,7 @@ class Postgres(pulumi.ComponentResource):
     access: Mapping[str, DatabaseAccess]
     """By database."""
     flows: tuple[Flow, ...]
+    watch: Watch
 
     def __init__(self, name: str, args: PostgresArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("kotaemon:index:Postgres", name, None, opts)
@@ -111,6 +117,7 @@ class Postgres(pulumi.ComponentResource):
 
         superuser = password("superuser")
         passwords = {database: password(database) for database in args.databases}
+        monitor = password(MONITOR) if args.monitored else None
         core.v1.Service(
             name,
             metadata=metadata(NAME, args.namespace, name=NAME),
@@ -132,6 +139,7 @@ class Postgres(pulumi.ComponentResource):
                 administrator=_SUPERUSER,
                 password=superuser,
                 passwords=passwords,
+                monitor=monitor,
             ),
             self,
             server,
@@ -146,6 +154,10 @@ class Postgres(pulumi.ComponentResource):
             )
             for database in args.databases
         }
+        statistics = None
+        if monitor is not None:
+            statistics = replace(self.access[args.databases[0]], username=MONITOR, password=monitor)
+        self.watch = postgres_watch(args.scope, endpoint, statistics, in_cluster=True)
         self.flows = (
             Flow(
                 name=f"{setup.NAME}-to-{NAME}",

@@ -23,6 +23,8 @@ from components.kubernetes import (
 from components.secrets import GeneratedSecret, GeneratedSecretArgs
 
 NAME = "postgres-setup"
+MONITOR = "monitoring"
+"""The role that reads statistics, and no table."""
 UID = 999  # the image's user "postgres"
 _SCRIPT = Path(__file__).with_name("setup.sh")
 _CA = "/etc/postgres-ca"
@@ -42,6 +44,8 @@ class SetupArgs:
     """Database -> password of the role of the same name, which owns it."""
     owners: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
     """Database -> role that becomes a member of the owner: one that is there already, and signs in otherwise."""
+    monitor: SecretRef | None = None
+    """Password of the role that reads statistics, where there is one."""
     ca: ConfigMapRef | None = None
     """Authority of the server's certificate; without one the connection isn't encrypted."""
 
@@ -84,6 +88,7 @@ def setup_pod(args: SetupArgs, script: pulumi.Input[str]) -> core.v1.PodTemplate
             {
                 "PGPASSWORD": args.password,
                 **{f"PASSWORD_{database.upper()}": ref for database, ref in args.passwords.items()},
+                **({f"PASSWORD_{MONITOR.upper()}": args.monitor} if args.monitor else {}),
             },
         ),
         resources=requirements(Resources(cpu="50m", memory="64Mi", cpu_limit="500m")),

@@ -1,4 +1,4 @@
-"""The front door's signals: it is asked as a stranger would ask, from inside the cluster and through its public name."""
+"""The front door's signals: it is asked as a stranger would ask, through its public name."""
 
 from datetime import timedelta
 
@@ -36,7 +36,8 @@ def door_watch(scope: Scope, domain: str, *, known_authority: bool = True) -> Wa
                 expr=f'probe_http_status_code{{{scope},probe="{PROBE}"}} >= 200 < 300',
                 lasting=timedelta(0),
                 severity=Severity.PAGE,
-                summary="The front door lets people in without signing in: whoever finds it can take the application over.",
+                summary="The front door lets people in without signing in: "
+                "whoever finds it can take the application over.",
             ),
         ),
     )

@@ -97,7 +97,8 @@ def _panels(scope: Scope) -> tuple[Panel, ...]:
             unit=Unit.SECONDS,
             queries=(
                 Query(
-                    expr=f"sum(rate(elasticsearch_indices_search_query_time_seconds{{{scope}}}[5m])) / ({searches} > 0)",
+                    expr=f"sum(rate(elasticsearch_indices_search_query_time_seconds{{{scope}}}[5m])) "
+                    f"/ ({searches} > 0)",
                     legend="mean",
                     needs_data=False,
                 ),

@@ -157,7 +157,7 @@ def _sign_in_panels(scope: Scope) -> tuple[Panel, ...]:
         ),
         Panel(
             title="Time to answer",
-            description="Seconds within which half, and 95 % of the requests are answered; above 10 it isn't counted finer.",
+            description="Seconds within which half, and 95 % of the requests are answered; it counts up to 10.",
             unit=Unit.SECONDS,
             queries=tuple(
                 Query(

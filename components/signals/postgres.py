@@ -65,14 +65,15 @@ def _alerts(scope: Scope) -> tuple[Alert, ...]:
             # Where it doesn't answer at all, its probe says so.
             expr=f'min(pg_up{{{scope}}}) == 0 and min(probe_success{{{scope},probe="{PROBE}"}}) == 1',
             severity=Severity.TICKET,
-            summary="PostgreSQL answers, but doesn't let the exporter of its statistics in: nobody sees how full it is.",
+            summary="PostgreSQL answers, but refuses the exporter of its statistics: nobody sees how full it is.",
         ),
         Alert(
             name="PostgresConnectionsNearlyUsed",
             expr=f"{_used(scope)} > 0.8",
             lasting=timedelta(minutes=10),
             severity=Severity.TICKET,
-            summary="{{ $value | humanizePercentage }} of PostgreSQL's connections are taken; above 100 % people get errors.",
+            summary="{{ $value | humanizePercentage }} of PostgreSQL's connections are taken; when all are, "
+            "people get errors.",
         ),
         Alert(
             name="PostgresDeadlocks",
@@ -97,7 +98,7 @@ def _panels(scope: Scope) -> tuple[Panel, ...]:
     return (
         Panel(
             title="Connections",
-            description="Connections that are open, and how many there may be. Each replica of Kotaemon holds up to 30.",
+            description="Open connections, and how many there may be; each replica of Kotaemon holds up to 30.",
             unit=Unit.COUNT,
             queries=(
                 Query(
@@ -125,7 +126,7 @@ def _panels(scope: Scope) -> tuple[Panel, ...]:
         ),
         Panel(
             title="Read from memory",
-            description="Share of the blocks that were found in PostgreSQL's memory. Below 95 % for long, it wants more.",
+            description="Share of the blocks found in PostgreSQL's memory. Below 95 % for long, it wants more.",
             unit=Unit.SHARE,
             queries=(
                 Query(

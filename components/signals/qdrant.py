@@ -91,7 +91,7 @@ def _panels(scope: Scope) -> tuple[Panel, ...]:
     return (
         Panel(
             title="Vectors",
-            description="Vectors kept, over all collections; each lies on as many nodes as the replication factor says.",
+            description="Vectors kept, over all collections; each counts once for each of its replicas on the node.",
             unit=Unit.COUNT,
             queries=(Query(expr=f"max(collections_vector_total{{{own}}})", legend="vectors"),),
         ),
