@@ -1,0 +1,124 @@
+"""What the pods of monitoring have in common: how they run, and what of Kubernetes itself they reach."""
+
+from collections.abc import Sequence
+
+import pulumi
+from pulumi_kubernetes import apps, core, meta
+
+from components.config.section import Resources
+from components.contracts import Flow, Peer
+from components.kubernetes import (
+    Probes,
+    container_security,
+    mount,
+    requirements,
+    selector,
+)
+
+UID = 65534
+"""Nobody, whom the images of Prometheus' family run as."""
+USES_TOKEN = "policies.kotaemon/uses-token"  # noqa: S105  an annotation's name
+"""Pods' annotation that says why they hold the cluster's token."""
+_TOKEN = "token"  # noqa: S105  a volume's name
+_TOKEN_FOLDER = "/var/run/secrets/kubernetes.io/serviceaccount"  # noqa: S105  where clients look for it
+TOKEN_FILE = f"{_TOKEN_FOLDER}/token"
+_LINK_LOCAL = ("169.254.0.0/16",)
+_ANYWHERE = Peer(cidr="0.0.0.0/0", excluded=_LINK_LOCAL)
+_API_SERVER = (443, 6443, 8443)
+KUBELET = 10250
+"""Port on which every node tells its metrics, over TLS, to whoever may ask."""
+
+
+def server(
+    name: str,
+    image: str,
+    arguments: Sequence[pulumi.Input[str]],
+    resources: Resources,
+    probes: Probes,
+    *,
+    ports: Sequence[tuple[str, int]],
+    env: Sequence[core.v1.EnvVarArgs] = (),
+    mounts: Sequence[core.v1.VolumeMountArgs] = (),
+    disk: str = "128Mi",
+) -> core.v1.ContainerArgs:
+    """A container that serves on `ports`, pairs of a name and a number; `disk` bounds its logs and scratch."""
+    return core.v1.ContainerArgs(
+        name=name,
+        image=image,
+        args=list(arguments),
+        env=list(env) or None,
+        ports=[core.v1.ContainerPortArgs(name=port, container_port=number) for port, number in ports],
+        resources=requirements(resources, disk=disk),
+        security_context=container_security(),
+        **probes,
+        volume_mounts=list(mounts) or None,
+    )
+
+
+def one_pod(component: str, template: core.v1.PodTemplateSpecArgs) -> apps.v1.DeploymentSpecArgs:
+    """A Deployment of one pod that keeps nothing: a new one starts before the old one ends."""
+    return apps.v1.DeploymentSpecArgs(
+        replicas=1,
+        revision_history_limit=3,
+        selector=meta.v1.LabelSelectorArgs(match_labels=selector(component)),
+        template=template,
+    )
+
+
+def token_volume() -> core.v1.VolumeArgs:
+    """The pod's own token, renewed every hour, and how to know the API server by its certificate.
+
+    Said here, and not left to the cluster, so that the pod's manifest shows what it holds.
+    Source: kubernetes.io, "Projected Volumes".
+    """
+    return core.v1.VolumeArgs(
+        name=_TOKEN,
+        projected=core.v1.ProjectedVolumeSourceArgs(
+            default_mode=0o444,
+            sources=[
+                core.v1.VolumeProjectionArgs(
+                    service_account_token=core.v1.ServiceAccountTokenProjectionArgs(
+                        path="token", expiration_seconds=3607
+                    )
+                ),
+                core.v1.VolumeProjectionArgs(
+                    config_map=core.v1.ConfigMapProjectionArgs(
+                        name="kube-root-ca.crt",
+                        items=[core.v1.KeyToPathArgs(key="ca.crt", path="ca.crt")],
+                    )
+                ),
+                core.v1.VolumeProjectionArgs(
+                    downward_api=core.v1.DownwardAPIProjectionArgs(
+                        items=[
+                            core.v1.DownwardAPIVolumeFileArgs(
+                                path="namespace",
+                                field_ref=core.v1.ObjectFieldSelectorArgs(field_path="metadata.namespace"),
+                            )
+                        ]
+                    )
+                ),
+            ],
+        ),
+    )
+
+
+def token_mount() -> core.v1.VolumeMountArgs:
+    """Where clients of Kubernetes look for the token."""
+    return mount(_TOKEN, _TOKEN_FOLDER, read_only=True)
+
+
+def to_api_server(component: str) -> Flow:
+    """The flow to the API server, which has another address on each cluster: any address, on its usual ports."""
+    return Flow(
+        name=f"{component}-to-api-server",
+        source=selector(component),
+        destination=_ANYWHERE,
+        ports=_API_SERVER,
+    )
+
+
+def to_kubelets(component: str) -> Flow:
+    """The flow to the nodes themselves, whose addresses come and go: any address, on their port."""
+    return Flow(
+        name=f"{component}-to-kubelets", source=selector(component), destination=_ANYWHERE, ports=(KUBELET,)
+    )

@@ -1,0 +1,87 @@
+"""kube-state-metrics: the state of the namespace's objects as metrics, where the cluster has none that tells it."""
+
+import pulumi
+from pulumi_kubernetes import apps, core, rbac
+
+from components import images
+from components.config.section import Resources
+from components.kubernetes import http, metadata, pod, probes, selector
+from components.signals.model import ScrapeTarget
+
+from .manifests import UID, USES_TOKEN, one_pod, server, token_mount, token_volume
+from .names import KUBE_STATE_METRICS as NAME
+
+_PORT, _OWN_PORT = 8080, 8081
+_METRICS, _OWN = "metrics", "own"
+_RESOURCES = Resources(cpu="10m", memory="48Mi", cpu_limit="200m", memory_limit="128Mi")
+_STATE_OF = {
+    "": ("persistentvolumeclaims", "pods", "resourcequotas"),
+    "apps": ("daemonsets", "deployments", "statefulsets"),
+    "autoscaling": ("horizontalpodautoscalers",),
+    "batch": ("cronjobs", "jobs"),
+    "policy": ("poddisruptionbudgets",),
+}
+"""What it tells of, by API group; all of it in the stack's namespace alone."""
+
+STATE_TARGET = ScrapeTarget(job=NAME, pods=selector(NAME), port=_PORT, port_name=_METRICS)
+
+
+def state_spec(namespace: pulumi.Input[str], account: pulumi.Input[str]) -> apps.v1.DeploymentSpecArgs:
+    """kube-state-metrics. Source: github.com/kubernetes/kube-state-metrics, docs/developer/cli-arguments.md."""
+    resources = sorted(one for group in _STATE_OF.values() for one in group)
+    container = server(
+        NAME,
+        images.KUBE_STATE_METRICS,
+        [
+            pulumi.Output.concat("--namespaces=", namespace),
+            f"--resources={','.join(resources)}",
+            f"--port={_PORT}",
+            f"--telemetry-port={_OWN_PORT}",
+        ],
+        _RESOURCES,
+        # Its /livez asks the API server's: a pause there would end this pod.
+        probes(http("/readyz", _OWN), http("/healthz", _METRICS)),
+        ports=[(_METRICS, _PORT), (_OWN, _OWN_PORT)],
+        mounts=[token_mount()],
+    )
+    return one_pod(
+        NAME,
+        pod(
+            NAME,
+            UID,
+            containers=[container],
+            volumes=[token_volume()],
+            annotations={USES_TOKEN: "it lists the namespace's objects, whose state it tells"},
+            grace_seconds=15,
+            service_account=account,
+        ),
+    )
+
+
+def state_rules() -> list[rbac.v1.PolicyRuleArgs]:
+    """What it may read, in its own namespace: no Secret, no ConfigMap."""
+    return [
+        rbac.v1.PolicyRuleArgs(api_groups=[group], resources=list(resources), verbs=["list", "watch"])
+        for group, resources in _STATE_OF.items()
+    ]
+
+
+def state_account(
+    namespace: pulumi.Input[str], parent: pulumi.Resource
+) -> tuple[core.v1.ServiceAccount, pulumi.Resource]:
+    """Register its identity below `parent`; the second is what gives it its rights."""
+    child, own = pulumi.ResourceOptions(parent=parent), metadata(NAME, namespace, name=NAME)
+    account = core.v1.ServiceAccount(NAME, metadata=own, automount_service_account_token=False, opts=child)
+    role = rbac.v1.Role(NAME, metadata=own, rules=state_rules(), opts=child)
+    binding = rbac.v1.RoleBinding(
+        NAME,
+        metadata=own,
+        role_ref=rbac.v1.RoleRefArgs(
+            api_group="rbac.authorization.k8s.io", kind="Role", name=role.metadata.name
+        ),
+        subjects=[
+            rbac.v1.SubjectArgs(kind="ServiceAccount", name=account.metadata.name, namespace=namespace)
+        ],
+        opts=child,
+    )
+    return account, binding
