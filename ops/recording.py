@@ -16,6 +16,7 @@ import yaml
 from pulumi.runtime import mocks
 from pulumi.runtime.stack import run_pulumi_func
 
+from components.config.supplied import STAND_IN
 from ops.clusters import config_of
 from ops.errors import OpsError
 from ops.paths import Project
@@ -23,7 +24,7 @@ from ops.registrations import Monitor
 from ops.stack import program
 from policies.graph import Graph, Resource, graph_of
 
-MARK = "KOTAEMON-SECRET"
+MARK = STAND_IN
 """What every placeholder begins with; no manifest may hold it."""
 
 CONTENT_NAMED = frozenset({"ConfigMap", "Job"})

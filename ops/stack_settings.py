@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 def settings_of(config: Mapping[str, object], stack: str, root: Path) -> "Settings":
     """Settings from what stands under `config:`; encrypted values are taken for good. Raises ConfigError."""
     from components.config import PROJECT, parse  # imports Pulumi
+    from components.config.supplied import STAND_IN
 
     values, encrypted = {}, set()
     for key, value in config.items():
@@ -20,6 +21,6 @@ def settings_of(config: Mapping[str, object], stack: str, root: Path) -> "Settin
         name = key.removeprefix(f"{PROJECT}:")
         values[name] = value if isinstance(value, str) else json.dumps(value, default=str)
         if isinstance(value, Mapping) and "secure" in value:
-            values[name] = "(encrypted)"
+            values[name] = STAND_IN
             encrypted.add(name)
     return parse(values, encrypted=encrypted, stack=stack, root=root)

@@ -79,3 +79,42 @@ def wrong(
         secrets=secrets or {},
         in_schema=schema,
     )
+
+
+def _told(receiver: str, secret: str, value: str, says: str, **keys: Any) -> Wrong:
+    """A receiver of alerts whose secret hasn't its form."""
+    monitoring = {"kind": "builtin", "alerts": {receiver: keys}}
+    name = f"{secret}: {value[:12]}… of {len(value)}"
+    return wrong(name, {"monitoring": monitoring}, secret, says, secrets={secret: value})
+
+
+_SLACK = [
+    "hooks.slack.com/services/T00000000/B00000000/XXXXXXXXXXXXXXXXXXXXXXXX",
+    "http://hooks.slack.com/services/T00000000/B00000000/XXXXXXXXXXXXXXXXXXXXXXXX",
+    "https://hooks.slack.com/services/T00000000/B00000000",
+    "https://hooks.slack.com/workflows/T00000000/A00000000/1/XXXXXXXXXXXXXXXXXXXXXXXX",
+    "https://hooks.slack.com.example.com/services/T00000000/B00000000/XXXXXXXXXXXXXXXXXXXXXXXX",
+    "https://example.slack.com/archives/C00000000",
+    "xoxb-000000000000-XXXXXXXXXXXXXXXXXXXXXXXX",
+]
+_URLS = ["alerts.example.com/in/XXXX", "http://alerts.example.com/in/XXXX", "https://?key=XXXX", "https:///in/XXXX",
+         "https://alerts.example.com:port/XXXX", "https://alerts.example.com:0/XXXX",
+         "https://alerts.example.com/with space"]  # fmt: skip
+WRONG_RECEIVERS = [
+    *(_told("slack", "slackWebhook", one, "https://hooks.slack.com/services/", channel="#kotaemon")
+      for one in _SLACK),
+    *(_told("pagerduty", "pagerdutyKey", one, "32 letters and digits")
+      for one in ("0123456789abcdef", "0123456789abcdef0123456789abcdef0", "https://events.pagerduty.com/v2/enqueue",
+                  "u+XXXXXXXXXXXXXXXXXX")),
+    *(_told("webhook", "alertWebhook", one, "https://HOST/") for one in _URLS),
+    *(_told("deadMansSwitch", "deadMansSwitch", one, "https://HOST/") for one in _URLS),
+]  # fmt: skip
+"""Alertmanager would start with each of them, and find out when there is an alert to send."""
+
+RECEIVERS = {
+    "slackWebhook": "https://hooks.slack.com/services/T00000000/B00000000/XXXXXXXXXXXXXXXXXXXXXXXX",
+    "pagerdutyKey": "0123456789abcdef0123456789abcdef",
+    "alertWebhook": "https://alerts.example.com:8443/in?key=XXXX",
+    "deadMansSwitch": "https://ping.example.com/XXXX",
+}
+"""Secrets of receivers, in their forms."""

@@ -19,6 +19,7 @@ from tests.config_rows import (
     PRIVATE_KEY,
     SECRET,
     SHARED,
+    WRONG_RECEIVERS,
     Values,
     Wrong,
     wrong,
@@ -376,6 +377,7 @@ WRONG = [
     wrong("existing Secret, bad name", {"secrets": {"adminPassword": {"name": "My_Keys", "key": "a"}}},
           "secrets.adminPassword.name", "lower-case letters", schema=True),
     *CLOUD_WRONG,
+    *WRONG_RECEIVERS,
 ]  # fmt: skip
 """Each row is one mistake that somebody will make."""
 

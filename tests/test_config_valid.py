@@ -10,8 +10,18 @@ from components.config.fields import amount, is_floating
 from components.config.locate import members, tags
 from components.config.section import Section
 from components.config.settings import Chroma, ExternalPostgres, InClusterPostgres, PgVector, Qdrant
-from tests.config_cloud_rows import CLOUD_VALID
-from tests.config_rows import AZURE, CERTIFICATE, EXTERNAL, OPENAI, PASSWORD, SECRET, SHARED, Values
+from tests.config_cloud_rows import CLOUD_VALID, GKE
+from tests.config_rows import (
+    AZURE,
+    CERTIFICATE,
+    EXTERNAL,
+    OPENAI,
+    PASSWORD,
+    RECEIVERS,
+    SECRET,
+    SHARED,
+    Values,
+)
 from tests.test_config import read
 
 SEVERAL: Values = {"docstore": {"kind": "postgres"}, "app": {"replicas": 3, "storage": SHARED}}
@@ -56,6 +66,22 @@ EVERYTHING: Values = {
         "tavily": {},
     },
     "secrets": {"mistralApiKey": {"name": "kotaemon.keys", "key": "MISTRAL_KEY"}},
+    "monitoring": {
+        "kind": "builtin",
+        "objectives": {"availability": 99.9, "latencySeconds": 1.5, "latencyShare": 90, "days": 28},
+        "alerts": {
+            "slack": {"channel": "#kotaemon"},
+            "pagerduty": {"eu": True},
+            "mail": {
+                "to": ["ops@example.com"],
+                "sender": "kotaemon@example.com",
+                "host": "smtp.example.com",
+                "username": "kotaemon",
+            },
+            "webhook": {"resolved": False},
+            "deadMansSwitch": {"minutes": 10},
+        },
+    },
     "edge": {
         "kind": "gateway",
         "domain": "kotaemon.example.com",
@@ -76,7 +102,7 @@ EVERYTHING: Values = {
     },
 }
 EVERY_SECRET = {
-    name.value: "value-of-" + SECRET
+    name.value: RECEIVERS.get(name, "value-of-" + SECRET)
     for name in SecretName
     if name not in (SecretName.MISTRAL, SecretName.GRAPHRAG)
 }
@@ -121,6 +147,16 @@ VALID: dict[str, tuple[Values, dict[str, str]]] = {
     "OpenAI by its key": ({}, OPENAI),
     "administrator's password": ({}, {"adminPassword": "correct horse"}),
     "GraphRAG with OpenAI's key": ({"app": {"graphRag": {"microsoft": True}}}, OPENAI),
+    "alerts to Slack": (
+        {"monitoring": {"kind": "builtin", "alerts": {"slack": {"channel": "#kotaemon"}}}},
+        {"slackWebhook": RECEIVERS["slackWebhook"]},
+    ),
+    "watched by an operator": (
+        {"monitoring": {"kind": "operator", "labels": {"release": "kube-prometheus-stack"}}},
+        {},
+    ),
+    "watched by Google": ({**GKE, "monitoring": {"kind": "google", "minimal": True}}, {}),
+    "watched by nobody": ({"monitoring": {"kind": "none"}}, {}),
     "nothing said": ({"app": {"autoscaling": None, "collectionPrefix": None, "nodeSelector": {}}}, {}),
     "everything": (EVERYTHING, EVERY_SECRET),
     **CLOUD_VALID,

@@ -1,13 +1,39 @@
 """Secrets in a stack's file: encrypted, in their own keys, and nowhere else."""
 
 import json
+import re
+from urllib.parse import urlsplit
 
 from .explain import secret_for
 from .problems import Problem, property_path, remove_command, secret_command
 from .redact import HIDDEN, looks_secret
 from .secret_names import SecretName
 
+STAND_IN = "KOTAEMON-SECRET"
+"""What a value begins with that stands for a secret, where nobody can unlock it: its form tells nothing."""
+
 _LEAST_PASSWORD = 8
+_FORMS = {
+    SecretName.SLACK_WEBHOOK: (
+        r"https://hooks\.slack(-gov)?\.com/services/\w+/\w+/\w+",
+        "isn't the URL of an incoming webhook of Slack's; it must be https://hooks.slack.com/services/ and three "
+        "parts (https://api.slack.com/messaging/webhooks)",
+    ),
+    SecretName.PAGERDUTY: (
+        r"[0-9A-Za-z]{32}",
+        "isn't an integration key of PagerDuty's Events API v2; it must be 32 letters and digits (the service's "
+        "page, Integrations)",
+    ),
+    SecretName.ALERT_WEBHOOK: (
+        r"https://\S+",
+        "isn't a URL that alerts may be sent to; it must be https://HOST/…",
+    ),
+    SecretName.DEAD_MANS_SWITCH: (
+        r"https://\S+",
+        "isn't a URL that signs of life may be sent to; it must be https://HOST/…",
+    ),
+}
+"""Pattern of what only its receiver would refuse, hours later, when there is an alert; and what it must be."""
 
 
 def check_secret(name: SecretName, value: str, encrypted: bool, prefix: str) -> list[Problem]:
@@ -26,6 +52,8 @@ def check_secret(name: SecretName, value: str, encrypted: bool, prefix: str) -> 
         reason = "is a mapping or a list; it must be one value"
     elif name is SecretName.ADMIN and len(value) < _LEAST_PASSWORD:
         reason = f"is too short; it must have at least {_LEAST_PASSWORD} characters"
+    elif name in _FORMS and not value.startswith(STAND_IN):
+        reason = _malformed(value, *_FORMS[name])
     if reason is None:
         return []
     return [Problem(key=f"{prefix}:{name}", value=HIDDEN, allowed=reason, remedy=secret_command(name))]
@@ -57,6 +85,17 @@ def _telling(value: object, path: tuple[str, ...]) -> list[tuple[str, ...]]:
         elif looks_secret(str(key), child):
             found.append((*path, str(key)))
     return found
+
+
+def _malformed(value: str, pattern: str, allowed: str) -> str | None:
+    if not re.fullmatch(pattern, value, re.ASCII):
+        return allowed
+    try:
+        parts = urlsplit(value)
+        whole = not parts.scheme or (bool(parts.hostname) and parts.port != 0)
+    except ValueError:
+        whole = False
+    return None if whole else allowed
 
 
 def _is_structure(value: str) -> bool:

@@ -26,7 +26,7 @@ from ops.errors import OpsError
 from ops.paths import Project
 from ops.stack import Session
 
-PLACEHOLDER = "offline-secret"
+PLACEHOLDER = "KOTAEMON-SECRET-offline"  # begins as the program wants it of what stands for a secret
 """What every secret of the stack's file is replaced by, with a hash of its ciphertext: nobody can unlock it here."""
 
 
