@@ -173,6 +173,49 @@ def test_a_server_that_comes_later_is_awaited() -> None:
         login(servers.Postgres(late.host, port, "", ""), "setupone", "pw").close()
 
 
+WATCHED = {"PASSWORD_MONITORING": "of the 'exporter'"}
+
+
+def _forget_monitoring(server: Any) -> None:
+    """Take back the role, with whatever it was granted."""
+    with _connect(server, "postgres") as admin:
+        if admin.run("SELECT FROM pg_roles WHERE rolname = 'monitoring'"):
+            for (database,) in admin.run("SELECT datname FROM pg_database WHERE datallowconn"):
+                admin.run(f'REVOKE ALL ON DATABASE "{database}" FROM monitoring')
+            admin.run("DROP ROLE monitoring")
+
+
+def test_who_reads_statistics_reads_no_table_and_writes_nothing(ready: Any) -> None:
+    """An exporter's password must not open people's conversations to whoever gets hold of it."""
+    try:
+        for _ in range(2):  # the Job runs again
+            assert run(ready, DATABASES, **WATCHED) == (
+                0, "".join(f"database {name} is ready\n" for name in DATABASES), "",
+            )  # fmt: skip
+        with login(ready, "setupone", PASSWORD) as own:
+            own.run("CREATE TABLE conversation AS SELECT 'secret' AS text")
+        with login(ready, "monitoring", WATCHED["PASSWORD_MONITORING"], "setupone") as watcher:
+            assert watcher.run("SELECT count(*) > 0 FROM pg_stat_user_tables") == [[True]]
+            assert watcher.run("SELECT pg_database_size('setuptwo') > 0") == [[True]]
+            # What pg_monitor adds: other roles' settings and queries.
+            assert watcher.run("SELECT count(*) FROM pg_settings WHERE name = 'data_directory'") == [[1]]
+            with pytest.raises(pg8000.native.DatabaseError, match="permission denied for table conversation"):
+                watcher.run("SELECT * FROM conversation")
+            with pytest.raises(pg8000.native.DatabaseError, match="permission denied|read-only"):
+                watcher.run("CREATE TABLE mine (a int)")
+        with pytest.raises(pg8000.native.DatabaseError, match="password authentication failed"):
+            login(ready, "monitoring", "another", "setupone")
+        with _connect(ready, "postgres") as admin:
+            assert admin.run(
+                "SELECT rolsuper, rolcreaterole, rolcreatedb, rolconnlimit, rolbypassrls FROM pg_roles "
+                "WHERE rolname = 'monitoring'"
+            ) == [[False, False, False, 5, False]]
+    finally:
+        with login(ready, "setupone", PASSWORD) as own:
+            own.run("DROP TABLE IF EXISTS conversation")
+        _forget_monitoring(ready)
+
+
 MANAGED = {"setupcloud": PASSWORD}
 IAM = "setup-prod-kotaemon@my-project.iam"
 
@@ -246,6 +289,29 @@ def test_an_administrator_without_superuser_can_set_up(managed: Any) -> None:
         own.run("CREATE TABLE made AS SELECT 42 AS answer")
     with pytest.raises(pg8000.native.DatabaseError, match="permission denied for database"):
         login(managed, IAM, "token", "setupcloud")
+
+
+@pytest.mark.parametrize("may_grant", [True, False])
+def test_a_managed_server_gets_its_statistics_role_even_if_part_of_it_is_refused(
+    request: pytest.FixtureRequest, managed: Any, may_grant: bool
+) -> None:
+    """Statistics are worth less than the application's database, which the same Job makes."""
+    running = request.getfixturevalue(request.node.callspec.params["managed"])
+    if may_grant:
+        _as_superuser(running, "GRANT pg_monitor TO setupadmin WITH ADMIN OPTION")
+    try:
+        code, out, err = run(managed, MANAGED, **WATCHED)
+        assert ("sees part of the statistics only: grant it pg_monitor" in err) is not may_grant
+        if code:  # version 17 has no pgvector here
+            assert 'extension "vector" is not available' in err
+        else:
+            assert out == "database setupcloud is ready\n"
+        with _connect(managed, "postgres") as admin:
+            assert admin.run("SELECT pg_has_role('monitoring', 'pg_monitor', 'member')") == [[may_grant]]
+        login(managed, "monitoring", WATCHED["PASSWORD_MONITORING"], "postgres").close()
+    finally:
+        _forget_monitoring(running)
+        _as_superuser(running, "REVOKE pg_monitor FROM setupadmin CASCADE")
 
 
 def test_on_a_managed_server_a_second_run_keeps_the_data_and_takes_a_new_password(managed: Any) -> None:
