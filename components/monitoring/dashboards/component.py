@@ -1,0 +1,99 @@
+"""A component's dashboard, from what it says of itself: is it well, what does it use, what goes on inside."""
+
+from components.monitoring.definition import Definition
+from components.signals.model import Alert, Panel, PanelKind, Unit, Watch
+
+from .board import Board, Note, Section, Tile
+from .overview import part_queries
+from .stack_name import StackName
+from .workload import claims, pod_tiles, slowed_tile, volume_tiles, waiting_tile
+
+_WIDTH = {PanelKind.GRAPH: 8, PanelKind.NUMBER: 8, PanelKind.TABLE: 12, PanelKind.STATES: 24}
+"""Columns of a component's own panels."""
+
+
+def component_board(definition: Definition, watch: Watch, stack: StackName) -> Board:
+    """The dashboard of one component."""
+    sections = (
+        Section(title="", tiles=_answer_tiles(definition, watch)),
+        Section(title="Pods", tiles=_pod_tiles(definition, watch)),
+        Section(title="Volumes", tiles=_volume_tiles(definition, watch)),
+        Section(title="Inside", tiles=tuple(_own_tile(panel) for panel in watch.panels)),
+        Section(title="What can go wrong", tiles=(_alerts_tile(definition, watch, stack),)),
+    )
+    return Board(
+        name=watch.component,
+        title=watch.title,
+        description=f"Is {watch.title} well, what does it use, what goes on inside. "
+        f"Without it people lose {watch.loss}.",
+        sections=tuple(section for section in sections if section.tiles),
+    )
+
+
+def _answer_tiles(definition: Definition, watch: Watch) -> tuple[Tile, ...]:
+    if not watch.probes:
+        return ()
+    answers = part_queries(definition.scope, watch.probes)
+    return (
+        Tile(
+            width=8,
+            height=6,
+            content=Panel(
+                title="Answers",
+                description="Whether it answers at this moment, as a client would ask.",
+                kind=PanelKind.NUMBER,
+                unit=Unit.WELL,
+                queries=answers,
+            ),
+        ),
+        Tile(
+            width=16,
+            height=6,
+            content=Panel(
+                title="When it answered",
+                description="When it answered, in green, and when it didn't. Gaps: nobody asked.",
+                kind=PanelKind.STATES,
+                unit=Unit.WELL,
+                queries=answers,
+            ),
+        ),
+    )
+
+
+def _pod_tiles(definition: Definition, watch: Watch) -> tuple[Tile, ...]:
+    if not watch.workload:
+        return ()
+    scope, workload = definition.scope, watch.workload
+    return (*pod_tiles(scope, workload), waiting_tile(scope, workload), slowed_tile(scope, workload))
+
+
+def _volume_tiles(definition: Definition, watch: Watch) -> tuple[Tile, ...]:
+    selected = claims(definition.scope, watch)
+    return volume_tiles(selected) if selected else ()
+
+
+def _own_tile(panel: Panel) -> Tile:
+    return Tile(width=_WIDTH[panel.kind], content=panel)
+
+
+def _alerts_tile(definition: Definition, watch: Watch, stack: StackName) -> Tile:
+    """The alerts on this component and those on every component, each with the name of its runbook."""
+    found = dict[str, Alert]()
+    for group, alert in definition.alerts:
+        if group.component in (watch.component, None):
+            found[alert.name] = alert
+    for alert in watch.alerts:
+        found.setdefault(alert.name, alert)
+    rows = [
+        f"| {alert.name} | {alert.severity} | docs/runbooks/{alert.runbook} |" for alert in found.values()
+    ]
+    table = "\n".join(("| alert | asks for a | what to do |", "|---|---|---|", *rows))
+    return Tile(
+        width=24,
+        height=max(5, len(rows) + 4),
+        content=Note(
+            title="Alerts",
+            description="Which alerts there are on this component, and where to read what to do.",
+            markdown=f"{table}\n\nAll parts: [overview](d/{stack.uid('overview')}).",
+        ),
+    )
