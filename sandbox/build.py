@@ -36,6 +36,8 @@ class Binary:
     """The required module whose version is linked into the binary."""
     variable: str | None = None
     """The Go variable that takes it; Pulumi's Automation API and kubectl refuse an empty one."""
+    tags: tuple[str, ...] = ()
+    """Build tags: what to leave out."""
 
     @property
     def folder(self) -> Path:
@@ -69,7 +71,8 @@ class Binary:
         digest = hashlib.sha256()
         for file in sorted(self.folder.glob("*")):
             digest.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
-        digest.update(" ".join((*FLAGS, self.linker_flags, sys.platform, platform.machine())).encode())
+        decisive = (*FLAGS, *self.tags, self.linker_flags, sys.platform, platform.machine())
+        digest.update(" ".join(decisive).encode())
         return paths.cache() / "built" / f"{self.module}-{digest.hexdigest()[:12]}" / "bin" / self.name
 
 
@@ -82,6 +85,24 @@ def _kubernetes(name: str, seconds: float) -> Binary:
         "k8s.io/kubernetes",
         "k8s.io/component-base/version.gitVersion",
     )
+
+
+def _prometheus(name: str, seconds: float) -> Binary:
+    """Its module counts 0.3xx for 3.xx: Go wants another import path for a 3."""
+    return Binary(
+        name,
+        "prometheus",
+        f"github.com/prometheus/prometheus/cmd/{name}",
+        seconds,
+        "github.com/prometheus/prometheus",
+        # The clouds' service discoveries would be most of the build.
+        tags=("remove_all_sd", "enable_dns_sd", "enable_kubernetes_sd"),
+    )
+
+
+def _alertmanager(name: str, seconds: float) -> Binary:
+    package = "github.com/prometheus/alertmanager"
+    return Binary(name, "alertmanager", f"{package}/cmd/{name}", seconds, package)
 
 
 BINARIES = {
@@ -124,6 +145,19 @@ BINARIES = {
             "github.com/GoogleCloudPlatform/cloud-sql-proxy/v2",
             90,
             "github.com/GoogleCloudPlatform/cloud-sql-proxy/v2",
+        ),
+        # Monitoring, with the versions of the images.
+        _prometheus("prometheus", 300),
+        _prometheus("promtool", 60),
+        _alertmanager("alertmanager", 60),
+        _alertmanager("amtool", 10),
+        Binary(
+            "kube-state-metrics",
+            "kube-state-metrics",
+            "k8s.io/kube-state-metrics/v2",
+            60,
+            "k8s.io/kube-state-metrics/v2",
+            "github.com/prometheus/common/version.Version",
         ),
     )
 }
@@ -185,7 +219,8 @@ def _compile(go: Path, binary: Binary, label: str) -> None:
     partial = target.with_name(f".{binary.name}.{os.getpid()}")
     log = paths.cache() / "logs" / f"build-{binary.name}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
-    flags = [*FLAGS, "-ldflags", binary.linker_flags, "-o", str(partial)]
+    tags = ["-tags", ",".join(binary.tags)] if binary.tags else []
+    flags = [*FLAGS, *tags, "-ldflags", binary.linker_flags, "-o", str(partial)]
     with Step(label, usually=binary.seconds) as step:
         code = toolchain.run([str(go), "build", *flags, binary.package], log, step, binary.folder)
         if code:

@@ -1,5 +1,6 @@
 """How the sandbox builds its programs, with a stand-in for the compiler."""
 
+import dataclasses
 import shutil
 import signal
 import subprocess
@@ -53,6 +54,21 @@ def test_versions_are_linked_in_as_go_mod_pins_them(calls: Path) -> None:
     asked = calls.read_text()
     assert "-X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=3.259.0 " in asked
     assert "-X k8s.io/component-base/version.gitVersion=v1.34.4 " in asked
+
+
+def test_what_a_build_leaves_out_is_said_to_the_compiler(calls: Path) -> None:
+    """Prometheus with every cloud's service discovery takes several times as long."""
+    build.ensure(["prometheus", "amtool"])
+
+    prometheus, amtool = calls.read_text().splitlines()
+    assert "-tags remove_all_sd,enable_dns_sd,enable_kubernetes_sd " in prometheus
+    assert "-tags" not in amtool
+
+
+def test_a_build_with_other_tags_is_another(calls: Path) -> None:
+    """Else a program without what was just asked for would be taken for it."""
+    binary = build.BINARIES["prometheus"]
+    assert dataclasses.replace(binary, tags=()).path.parent != binary.path.parent
 
 
 def test_a_bumped_module_is_built_anew(calls: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
