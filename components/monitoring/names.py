@@ -31,3 +31,6 @@ OBSERVED = "stack:observed:ratio"
 """Share of the objectives' window for which it is known whether people could use it."""
 ACHIEVED = "stack:achieved:ratio"
 """Share of the objectives' window, as far as known, that was good: label `objective`."""
+
+WATCHDOG = "Watchdog"
+"""The alert that always fires: whoever stops hearing it knows that monitoring is gone."""
