@@ -100,9 +100,10 @@ def _prometheus(name: str, seconds: float) -> Binary:
     )
 
 
-def _alertmanager(name: str, seconds: float) -> Binary:
-    package = "github.com/prometheus/alertmanager"
-    return Binary(name, "alertmanager", f"{package}/cmd/{name}", seconds, package)
+def _monitoring(name: str, module: str, pinned: str, package: str = "", seconds: float = 60) -> Binary:
+    return Binary(
+        name, module, pinned + package, seconds, pinned, "github.com/prometheus/common/version.Version"
+    )
 
 
 BINARIES = {
@@ -149,15 +150,22 @@ BINARIES = {
         # Monitoring, with the versions of the images.
         _prometheus("prometheus", 300),
         _prometheus("promtool", 60),
-        _alertmanager("alertmanager", 60),
-        _alertmanager("amtool", 10),
-        Binary(
-            "kube-state-metrics",
-            "kube-state-metrics",
-            "k8s.io/kube-state-metrics/v2",
-            60,
-            "k8s.io/kube-state-metrics/v2",
-            "github.com/prometheus/common/version.Version",
+        *(
+            _monitoring(name, "alertmanager", "github.com/prometheus/alertmanager", f"/cmd/{name}")
+            for name in ("alertmanager", "amtool")
+        ),
+        _monitoring("kube-state-metrics", "kube-state-metrics", "k8s.io/kube-state-metrics/v2"),
+        _monitoring("blackbox-exporter", "blackbox-exporter", "github.com/prometheus/blackbox_exporter"),
+        _monitoring(
+            "postgres-exporter",
+            "postgres-exporter",
+            "github.com/prometheus-community/postgres_exporter",
+            "/cmd/postgres_exporter",
+        ),
+        _monitoring(
+            "elasticsearch-exporter",
+            "elasticsearch-exporter",
+            "github.com/prometheus-community/elasticsearch_exporter",
         ),
     )
 }

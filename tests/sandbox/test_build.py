@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from components import images
 from ops import bootstrap
 from sandbox import build, paths, toolchain
 from sandbox.errors import SandboxError
@@ -69,6 +70,21 @@ def test_a_build_with_other_tags_is_another(calls: Path) -> None:
     """Else a program without what was just asked for would be taken for it."""
     binary = build.BINARIES["prometheus"]
     assert dataclasses.replace(binary, tags=()).path.parent != binary.path.parent
+
+
+def test_the_tests_run_the_images_programs() -> None:
+    """Flags, metrics' names and what a rule file may say come and go with versions."""
+    for program, image in {
+        "alertmanager": images.ALERTMANAGER,
+        "kube-state-metrics": images.KUBE_STATE_METRICS,
+        "blackbox-exporter": images.BLACKBOX_EXPORTER,
+        "postgres-exporter": images.POSTGRES_EXPORTER,
+        "elasticsearch-exporter": images.ELASTICSEARCH_EXPORTER,
+    }.items():
+        assert image.endswith(f":v{build.BINARIES[program].version}"), program
+    # Its Go module counts 0.3xx for 3.xx.
+    counted = build.BINARIES["prometheus"].version.removeprefix("0.3")
+    assert images.PROMETHEUS.endswith(f":v3.{counted}")
 
 
 def test_a_bumped_module_is_built_anew(calls: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
