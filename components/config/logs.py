@@ -103,7 +103,7 @@ class ExistingLoki(_Existing):
 
 
 class ElasticsearchLogs(_Existing):
-    """An Elasticsearch, 8.11 or later, that is there already: a data stream with a lifecycle that deletes old ones."""
+    """An Elasticsearch, 7.17 or later, that is there already: a data stream with a lifecycle that deletes old ones."""
 
     kind: Literal["elasticsearch"]
     """An Elasticsearch that is there already."""

@@ -1,0 +1,1 @@
+"""Logs: collected from the nodes, cleaned of secrets, and kept for a set time."""

@@ -1,0 +1,44 @@
+"""What runs in Fluent Bit, in the LuaJIT that PyPI has."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, cast
+
+from lupa.luajit21 import LuaRuntime
+
+from components.logs.fluent_bit import scripts
+
+POD = "/var/log/pods/kotaemon_kotaemon-7d5f-abcde_3f0c8a52-9f6e-4c3a-8a53-0d5b3ad3c1a7/kotaemon/0.log"
+
+
+def _runtime() -> LuaRuntime:
+    return LuaRuntime(encoding="utf-8")
+
+
+class Lua:
+    """The scripts, loaded as Fluent Bit loads them."""
+
+    def __init__(self, folder: Path) -> None:
+        for name, text in scripts().items():
+            (folder / name).write_text(text, encoding="utf-8")
+        self._lua = _runtime()
+        self._lua.globals().dofile(str(folder / "logs.lua"))
+        self._mask = self._lua.globals().dofile(str(folder / "mask.lua"))
+
+    def masked(self, text: str) -> str:
+        """`text` without secrets."""
+        return cast("str", _first(self._mask.text(text)))
+
+    def processed(self, record: Mapping[str, object]) -> dict[str, Any] | None:
+        """What a record becomes; None where it is dropped."""
+        given = self._lua.table_from({"_file": POD, "stream": "stderr", "_p": "F", **record}, recursive=True)
+        code, _, made = self._lua.globals().process("pods.x", 0, given)
+        return None if code == -1 else _plain(made)
+
+
+def _first(value: object) -> object:
+    return value[0] if isinstance(value, tuple) else value
+
+
+def _plain(table: Any) -> dict[str, Any]:
+    return {key: _plain(value) if hasattr(value, "items") else value for key, value in table.items()}
