@@ -38,3 +38,6 @@ ELASTICSEARCH_EXPORTER = "quay.io/prometheuscommunity/elasticsearch-exporter:v1.
 
 KUBE_STATE_METRICS = "registry.k8s.io/kube-state-metrics/kube-state-metrics:v2.16.0"
 """Turns the state of Kubernetes' objects into metrics; runs as uid 65534."""
+
+OTEL_COLLECTOR = "otel/opentelemetry-collector-contrib:0.161.0"
+"""Takes traces in, samples and masks them, and sends them on; runs as uid 10001."""

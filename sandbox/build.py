@@ -167,6 +167,14 @@ BINARIES = {
             "elasticsearch-exporter",
             "github.com/prometheus-community/elasticsearch_exporter",
         ),
+        Binary(
+            "otel-collector",
+            "otel-collector",
+            ".",
+            180,
+            "go.opentelemetry.io/collector/otelcol",
+            "main.version",
+        ),
     )
 }
 """Everything the sandbox can build, in the order in which it is built."""
