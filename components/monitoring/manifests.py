@@ -1,8 +1,9 @@
 """What the pods of monitoring have in common: how they run, and what of Kubernetes itself they reach."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pulumi
+import yaml
 from pulumi_kubernetes import apps, core, meta
 
 from components.config.section import Resources
@@ -22,11 +23,25 @@ USES_TOKEN = "policies.kotaemon/uses-token"  # noqa: S105  an annotation's name
 _TOKEN = "token"  # noqa: S105  a volume's name
 _TOKEN_FOLDER = "/var/run/secrets/kubernetes.io/serviceaccount"  # noqa: S105  where clients look for it
 TOKEN_FILE = f"{_TOKEN_FOLDER}/token"
+CA_FILE = f"{_TOKEN_FOLDER}/ca.crt"
 _LINK_LOCAL = ("169.254.0.0/16",)
 _ANYWHERE = Peer(cidr="0.0.0.0/0", excluded=_LINK_LOCAL)
 _API_SERVER = (443, 6443, 8443)
 KUBELET = 10250
 """Port on which every node tells its metrics, over TLS, to whoever may ask."""
+
+
+class _Plain(yaml.SafeDumper):
+    """Writes the same thing twice where it stands twice, instead of pointing at the first."""
+
+    def ignore_aliases(self, data: object) -> bool:
+        """Nothing is pointed at."""
+        return True
+
+
+def as_yaml(settings: Mapping[str, object]) -> str:
+    """A program's settings as it reads them; the same ones give the same text."""
+    return yaml.dump(dict(settings), Dumper=_Plain, sort_keys=False, allow_unicode=True, width=110)
 
 
 def server(

@@ -4,12 +4,13 @@ No header, body or login is in them: whoever may reach the exporter can have it 
 Source: github.com/prometheus/blackbox_exporter, CONFIGURATION.md; accepted from 0.23 on.
 """
 
-import json
 from collections.abc import Mapping
 from datetime import timedelta
 from http import HTTPStatus
 
 from components.signals.model import ProbeModule, span
+
+from .manifests import as_yaml
 
 PATIENCE = timedelta(seconds=10)
 """How long an answer may take. Who scrapes must wait longer, or sees nothing at all of a slow answer."""
@@ -42,5 +43,5 @@ def _http(**settings: object) -> Mapping[str, object]:
 
 
 def modules_file() -> str:
-    """The exporter's settings, as JSON, which is YAML, too."""
-    return json.dumps({"modules": modules()}, indent=2) + "\n"
+    """The exporter's settings."""
+    return as_yaml({"modules": {name.value: module for name, module in modules().items()}})

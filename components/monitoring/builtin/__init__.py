@@ -1,0 +1,1 @@
+"""Prometheus, Alertmanager and Grafana of the stack's own, in its namespace."""
