@@ -3,6 +3,7 @@
 from components.monitoring.definition import Definition
 from components.signals.model import Alert, Panel, PanelKind, Unit, Watch
 
+from .backups import backup_tiles
 from .board import Board, Note, Section, Tile
 from .overview import part_queries
 from .stack_name import StackName
@@ -18,6 +19,7 @@ def component_board(definition: Definition, watch: Watch, stack: StackName) -> B
         Section(title="", tiles=_answer_tiles(definition, watch)),
         Section(title="Pods", tiles=_pod_tiles(definition, watch)),
         Section(title="Volumes", tiles=_volume_tiles(definition, watch)),
+        Section(title="Backups", tiles=_backup_tiles(definition, watch)),
         Section(title="Inside", tiles=tuple(_own_tile(panel) for panel in watch.panels)),
         Section(title="What can go wrong", tiles=(_alerts_tile(definition, watch, stack),)),
     )
@@ -70,6 +72,11 @@ def _pod_tiles(definition: Definition, watch: Watch) -> tuple[Tile, ...]:
 def _volume_tiles(definition: Definition, watch: Watch) -> tuple[Tile, ...]:
     selected = claims(definition.scope, watch)
     return volume_tiles(selected) if selected else ()
+
+
+def _backup_tiles(definition: Definition, watch: Watch) -> tuple[Tile, ...]:
+    own = [backup for backup in definition.backups if backup.component == watch.component]
+    return backup_tiles(definition.scope, own, width=8)
 
 
 def _own_tile(panel: Panel) -> Tile:

@@ -14,6 +14,7 @@ with warnings.catch_warnings():
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models import prometheus
 
+from components.monitoring.names import WATCHDOG
 from components.signals.model import Scope
 
 from .board import COLUMNS, Board, Place, places
@@ -89,7 +90,8 @@ def _datasource_variable() -> model.VariableModel:
 
 def _firing_alerts(scope: Scope) -> model.AnnotationQuery:
     """Marks on the time axis of every graph where alerts fired."""
-    expr = f'max by (alertname, severity) (ALERTS{{{scope},alertstate="firing"}})'
+    own = f'{scope},alertstate="firing",alertname!="{WATCHDOG}"'
+    expr = f"max by (alertname, severity) (ALERTS{{{own}}})"
     return model.AnnotationQuery(
         name="Alerts",
         datasource=DATASOURCE,

@@ -6,6 +6,7 @@ from components.monitoring import names
 from components.monitoring.definition import Definition
 from components.signals.model import Panel, PanelKind, Probe, ProbeModule, Query, Scope, Unit, Watch
 
+from .backups import backup_tiles
 from .board import Board, Note, Section, Tile
 from .stack_name import StackName
 
@@ -20,6 +21,7 @@ def overview(definition: Definition, stack: StackName) -> Board:
             Section(title="", tiles=_state_tiles(definition)),
             Section(title="Which part, and when", tiles=_part_tiles(definition)),
             Section(title="What is promised", tiles=_promise_tiles(definition)),
+            *_backup_section(definition),
             Section(title="Where to look next", tiles=(_where_to_look(definition.watches, stack),)),
         ),
     )
@@ -138,8 +140,8 @@ def _pages(probes: Sequence[Probe]) -> list[Probe]:
 
 def _firing(scope: Scope) -> str:
     """When each alert that fires became true, in milliseconds since 1970."""
-    by = "by (severity, alertname, component)"
-    return f'1000 * (min {by} (ALERTS_FOR_STATE{{{scope}}}) and max {by} (ALERTS{{{scope},alertstate="firing"}}))'
+    by, own = "by (severity, alertname, component)", f'{scope},alertname!="{names.WATCHDOG}"'
+    return f'1000 * (min {by} (ALERTS_FOR_STATE{{{own}}}) and max {by} (ALERTS{{{own},alertstate="firing"}}))'
 
 
 def _promise_tiles(definition: Definition) -> tuple[Tile, ...]:
@@ -196,6 +198,11 @@ def _promise_tiles(definition: Definition) -> tuple[Tile, ...]:
             ),
         ),
     )
+
+
+def _backup_section(definition: Definition) -> tuple[Section, ...]:
+    tiles = backup_tiles(definition.scope, definition.backups, width=12)
+    return (Section(title="Backups", tiles=tiles),) if tiles else ()
 
 
 def _where_to_look(watches: Sequence[Watch], stack: StackName) -> Tile:

@@ -14,6 +14,8 @@ _SUFFIX = {
     WorkloadKind.DAEMON_SET: "-[a-z0-9]{5}",
 }
 """What Kubernetes puts after the workload's name to name its pods."""
+_CONTAINERS = 'container!="",container!="POD"'
+"""The series of whole pods and of what holds a pod's network count the same again."""
 _COUNTED = {
     WorkloadKind.DEPLOYMENT: (
         "kube_deployment_spec_replicas",
@@ -48,12 +50,12 @@ def wanted_and_ready(scope: Scope, workload: Workload) -> tuple[str, str]:
 
 def used_cpu(selected: str) -> str:
     """Cores that the containers of the pods take, by pod."""
-    return f'sum by (pod) (rate(container_cpu_usage_seconds_total{{{selected},container!=""}}[5m]))'
+    return f"sum by (pod) (rate(container_cpu_usage_seconds_total{{{selected},{_CONTAINERS}}}[5m]))"
 
 
 def used_memory(selected: str) -> str:
     """Memory of the pods' containers that can't be taken back, by pod."""
-    return f'sum by (pod) (container_memory_working_set_bytes{{{selected},container!=""}})'
+    return f"sum by (pod) (container_memory_working_set_bytes{{{selected},{_CONTAINERS}}})"
 
 
 def allowed(selected: str, what: str, resource: str) -> str:
@@ -156,7 +158,7 @@ def waiting_tile(scope: Scope, workload: Workload) -> Tile:
 
 def slowed_tile(scope: Scope, workload: Workload) -> Tile:
     """Whether the CPU limit holds the pods back."""
-    own = f'{{{pods(scope, workload)},container!=""}}'
+    own = f"{{{pods(scope, workload)},{_CONTAINERS}}}"
     return Tile(
         width=12,
         height=6,
