@@ -10,6 +10,7 @@ import pytest
 
 from components.config import ConfigError, Settings, parse
 from tests.config_cloud_rows import CLOUD_WRONG
+from tests.config_monitoring_rows import MONITORING_WRONG
 from tests.config_rows import (
     AZURE,
     CERTIFICATE,
@@ -377,6 +378,7 @@ WRONG = [
     wrong("existing Secret, bad name", {"secrets": {"adminPassword": {"name": "My_Keys", "key": "a"}}},
           "secrets.adminPassword.name", "lower-case letters", schema=True),
     *CLOUD_WRONG,
+    *MONITORING_WRONG,
     *WRONG_RECEIVERS,
 ]  # fmt: skip
 """Each row is one mistake that somebody will make."""

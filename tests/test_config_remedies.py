@@ -15,7 +15,7 @@ import yaml
 from components.config import ConfigError
 from sandbox import build
 from tests.config_cloud_rows import DOMAIN, door, gke, ranges, sql
-from tests.config_rows import CERTIFICATE, SECRET, Values, Wrong
+from tests.config_rows import CERTIFICATE, RECEIVERS, SECRET, Values, Wrong
 from tests.test_config import WRONG, project, read, refused
 
 __all__ = ["project"]
@@ -38,7 +38,7 @@ def _follow(remedy: str, config: Values, secrets: dict[str, str], project: Path)
         rest = [word for word in rest if word not in ("--secret", "--path", "--plaintext")]
         if secret:
             assert len(rest) == 1, "a secret's value isn't typed on the command line"
-            secrets[rest[0]] = "a-new-" + SECRET
+            secrets[rest[0]] = RECEIVERS.get(rest[0], "a-new-" + SECRET)
             config.pop(rest[0], None)
             continue
         if len(rest) == 3 and rest[1] == "<":

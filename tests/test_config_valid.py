@@ -11,6 +11,7 @@ from components.config.locate import members, tags
 from components.config.section import Section
 from components.config.settings import Chroma, ExternalPostgres, InClusterPostgres, PgVector, Qdrant
 from tests.config_cloud_rows import CLOUD_VALID, GKE
+from tests.config_monitoring_rows import MONITORING_VALID
 from tests.config_rows import (
     AZURE,
     CERTIFICATE,
@@ -82,6 +83,16 @@ EVERYTHING: Values = {
             "deadMansSwitch": {"minutes": 10},
         },
     },
+    "logs": {
+        "kind": "fluent-bit",
+        "to": {
+            "kind": "existing-loki",
+            "url": "https://loki.example.com",
+            "tenant": "prod",
+            "username": "writer",
+        },
+        "buffer": "1Gi",
+    },
     "edge": {
         "kind": "gateway",
         "domain": "kotaemon.example.com",
@@ -104,9 +115,9 @@ EVERYTHING: Values = {
 EVERY_SECRET = {
     name.value: RECEIVERS.get(name, "value-of-" + SECRET)
     for name in SecretName
-    if name not in (SecretName.MISTRAL, SecretName.GRAPHRAG)
+    if name not in (SecretName.MISTRAL, SecretName.GRAPHRAG, SecretName.LOGS_ELASTICSEARCH, SecretName.TRACES)
 }
-"""Of `everything`: OpenAI's key is GraphRAG's, Mistral's is in a Secret."""
+"""Of `everything`: OpenAI's key is GraphRAG's, Mistral's is in a Secret; logs go to one place."""
 
 VALID: dict[str, tuple[Values, dict[str, str]]] = {
     "nothing": ({}, {}),
@@ -160,6 +171,7 @@ VALID: dict[str, tuple[Values, dict[str, str]]] = {
     "nothing said": ({"app": {"autoscaling": None, "collectionPrefix": None, "nodeSelector": {}}}, {}),
     "everything": (EVERYTHING, EVERY_SECRET),
     **CLOUD_VALID,
+    **MONITORING_VALID,
 }
 
 

@@ -43,6 +43,14 @@ class Image(Section):
     variant: Variant = Variant.LITE
     """What the published image holds."""
 
+    @property
+    def reference(self) -> str:
+        """What the container runs: the variant is part of the published image's tag."""
+        if self.repository != PUBLISHED_IMAGE:
+            return f"{self.repository}:{self.tag}"
+        tag, at, digest = self.tag.partition("@")
+        return f"{self.repository}:{tag}-{self.variant.value}{at}{digest}"
+
 
 class FilestoreTier(StrEnum):
     """Filestore's tiers by what they outlive. Zonal ones begin at 1Ti, the others at 100Gi."""

@@ -17,6 +17,7 @@ from .secret_names import SecretName
 _WHAT = {
     "bool": "true or false",
     "int": "a whole number",
+    "float": "a number",
     "string": 'text; put it in quotes ("…")',
     "list": "a list",
     "tuple": "a list",
@@ -47,7 +48,7 @@ def _problem(details: ErrorDetails, prefix: str) -> Problem:
         value, allowed, remedy = None, str(details["ctx"]["error"]), remove_command(where)
     elif kind == "missing":
         value, allowed = None, f"is missing: {_reason(details, at)}"
-        remedy = set_command(where, _example(at.field))
+        remedy = _set_example(at, where)
         if at.section is not None and "kind" in keys(at.section):
             remedy = set_command(f"{where}.kind", _example(at.section.model_fields["kind"]))
     elif kind in ("union_tag_invalid", "union_tag_not_found"):
@@ -60,7 +61,8 @@ def _problem(details: ErrorDetails, prefix: str) -> Problem:
         remedy = set_command(where, _closest(str(details["input"]), options, _example(at.field)))
     elif kind in ("greater_than_equal", "less_than_equal"):
         least, most = _bounds(at.field)
-        allowed = f"must be a whole number from {least} to {most}"
+        number = "a number" if at.field is not None and at.field.annotation is float else "a whole number"
+        allowed = f"must be {number} from {least} to {most}"
         remedy = set_command(where, least if kind == "greater_than_equal" else most)
     elif kind == "value_error":
         allowed, remedy = str(details["ctx"]["error"]), _repair(at, where)
@@ -69,6 +71,8 @@ def _problem(details: ErrorDetails, prefix: str) -> Problem:
     elif kind == "too_short":
         allowed = "must have at least one entry; without the key it has its default"
         remedy = remove_command(where)
+        if at.field is not None and at.field.is_required():
+            allowed, remedy = "must have at least one entry", _set_example(at, where)
     else:
         value, allowed, remedy = _wrong_type(at, where, details)
     return Problem(key=f"{prefix}:{where}", value=value, allowed=allowed, remedy=remedy)
@@ -149,6 +153,13 @@ def _wrong_type(at: Location, where: str, details: ErrorDetails) -> tuple[object
     return value, f"{allowed}: {_description(at.field)}", _repair(at, where)
 
 
+def _set_example(at: Location, where: str) -> str:
+    """Set an example; of a list, its first entry."""
+    several = at.field is not None and get_origin(at.field.annotation) is tuple
+    example = _example(at.field)
+    return set_command(f"{where}[0]", example[0]) if several else set_command(where, example)
+
+
 def _repair(at: Location, where: str) -> str:
     """Set an example where a single value is wanted, else take the wrong value out."""
     example = _example(at.field)
@@ -166,14 +177,16 @@ def _meant(field: FieldInfo | None, value: object) -> str | None:
         or looks_secret("", value)
     ):
         return None
-    return next((meant for form in texts(field) if (meant := form.mended(str(value)))), None)
+    guesses = [meant for form in texts(field) if (meant := form.mended(str(value)))]
+    # Of a value with two forms, a guess by one may still be wrong by the other.
+    return next((meant for meant in guesses if meant != value), None)
 
 
 def _example(field: FieldInfo | None) -> Any:
     """A value that is accepted: the default, else the field's or its type's example."""
     if field is None:
         return None
-    if not field.is_required() and isinstance(field.default, bool | int | str):
+    if not field.is_required() and isinstance(field.default, bool | int | float | str):
         return field.default.value if isinstance(field.default, StrEnum) else field.default
     if field.examples:
         return field.examples[0]
@@ -183,8 +196,8 @@ def _example(field: FieldInfo | None) -> Any:
     return found[0].example if found else None
 
 
-def _bounds(field: FieldInfo | None) -> tuple[int, int]:
-    least, most = 0, 0
+def _bounds(field: FieldInfo | None) -> tuple[float, float]:
+    least, most = 0.0, 0.0
     for part in field.metadata if field is not None else ():
         least, most = getattr(part, "ge", least), getattr(part, "le", most)
     return least, most

@@ -50,7 +50,7 @@ class PagerDuty(Section):
 class Mail(Section):
     """E-mail. The password of the mail server's account, where it has one, is the secret `smtpPassword`."""
 
-    to: Annotated[tuple[Email, ...], Field(min_length=1)]
+    to: Annotated[tuple[Email, ...], Field(min_length=1, examples=[["ops@example.com"]])]
     """Who gets it."""
     sender: Email
     """Whom it comes from."""

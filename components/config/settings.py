@@ -18,6 +18,7 @@ from .google import (
     ManagedSecret,
     NoBackup,
 )
+from .logs import Logs, NoLogs
 from .monitoring import Monitoring, NoMonitoring
 from .secret_names import SecretName
 from .section import Resources, Section, Storage, usually
@@ -208,6 +209,8 @@ class Settings(Section):
     """What is kept beside the data services' own backups."""
     monitoring: Monitoring = NoMonitoring()
     """Who sees that it works, knows when it doesn't, and is told."""
+    logs: Logs = NoLogs()
+    """Who collects what the pods write, and where it is kept."""
     secrets: dict[SecretName, ExistingSecret] = {}
     """Secrets that are in the namespace already, by name; others are set by `pulumi config set --secret`."""
     secret_manager: dict[SecretName, ManagedSecret] = {}

@@ -11,6 +11,7 @@ from .application import graph_settings_file, image, multimodal
 from .cloud import backups, cloud_sql, existing_gke, filestore, google_project, on_gke
 from .cluster import cluster_zones, control_plane, maintenance, networks, node_pools
 from .edge import certificates, edge, gateway_controller, iap_client, sign_in
+from .monitoring import on_google, window
 from .replicas import autoscaling, several_replicas
 from .rule import Rule, Stack
 from .secrets import needed_secrets
@@ -47,6 +48,8 @@ _RULES: tuple[Rule, ...] = (
     iap_client,
     certificates,
     gateway_controller,
+    window,
+    on_google,
 )
 
 

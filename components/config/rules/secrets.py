@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from components.config.edge import NoEdge
+from components.config.logs import ElasticsearchLogs, ExistingLoki, FluentBitLogs
 from components.config.monitoring import Alerts, NoMonitoring
 from components.config.problems import Problem, remove_command, secret_command
 from components.config.secret_names import PURPOSE, SecretName
@@ -63,6 +64,7 @@ def _users(settings: Settings) -> dict[SecretName, tuple[str, bool]]:
     auth = None if isinstance(settings.edge, NoEdge) else settings.edge.auth
     told = Alerts() if isinstance(settings.monitoring, NoMonitoring) else settings.monitoring.alerts
     account = told.mail.username if told.mail else None
+    kept = settings.logs.to if isinstance(settings.logs, FluentBitLogs) else None
     return {
         SecretName.OPENAI: ("models.openai", models.openai is not None),
         SecretName.AZURE_OPENAI: ("models.azureOpenai", models.azure_openai is not None),
@@ -84,5 +86,10 @@ def _users(settings: Settings) -> dict[SecretName, tuple[str, bool]]:
         SecretName.SMTP: ("monitoring.alerts.mail.username", account is not None),
         SecretName.ALERT_WEBHOOK: ("monitoring.alerts.webhook", told.webhook is not None),
         SecretName.DEAD_MANS_SWITCH: ("monitoring.alerts.deadMansSwitch", told.dead_mans_switch is not None),
+        SecretName.LOKI: ("logs.to.username", isinstance(kept, ExistingLoki) and kept.username is not None),
+        SecretName.LOGS_ELASTICSEARCH: (
+            "logs.to.username",
+            isinstance(kept, ElasticsearchLogs) and kept.username is not None,
+        ),
         SecretName.GRAPHRAG: ("app.graphRag.microsoft", settings.app.graph_rag.microsoft),
     }

@@ -1,0 +1,89 @@
+"""What a stack's file may say of metrics and logs, and the mistakes that somebody will make there."""
+
+from typing import Any
+
+from tests.config_cloud_rows import GKE
+from tests.config_rows import SECRET, Values, wrong
+
+
+def watched(kind: str = "builtin", **keys: Any) -> Values:
+    """Somebody watches."""
+    return {"monitoring": {"kind": kind, **keys}}
+
+
+def promised(**keys: Any) -> Values:
+    """Objectives."""
+    return watched(objectives=keys)
+
+
+def told(**keys: Any) -> Values:
+    """Receivers of alerts."""
+    return watched(alerts=keys)
+
+
+def kept(kind: str, **keys: Any) -> Values:
+    """Logs, and where Fluent Bit sends them."""
+    return {"logs": {"kind": "fluent-bit", "to": {"kind": kind, **keys}}}
+
+
+MAIL: Values = {"to": ["ops@example.com"], "sender": "kotaemon@example.com", "host": "smtp.example.com"}
+
+MONITORING_WRONG = [
+    wrong("a way of watching that isn't", watched("prometheus"), "monitoring.kind", "builtin", schema=True),
+    wrong("availability in full", promised(availability=100), "monitoring.objectives.availability",
+          "must be a number from 90 to 99.99", schema=True),
+    wrong("availability as a share", promised(availability=0.999), "monitoring.objectives.availability",
+          "must be a number from 90 to 99.99", schema=True),
+    wrong("an answer at once", promised(latencySeconds=0), "monitoring.objectives.latencySeconds",
+          "must be a number from 0.1 to 30", schema=True),
+    wrong("all answers in time", promised(latencyShare=100), "monitoring.objectives.latencyShare",
+          "must be a number from 50 to 99.9", schema=True),
+    wrong("a window of a day", promised(days=1), "monitoring.objectives.days",
+          "must be a whole number from 7 to 90", schema=True),
+    wrong("a window that isn't kept", watched(retentionDays=10, objectives={"days": 30}),
+          "monitoring.retentionDays", "must be at least 30, the window of the objectives"),
+    wrong("a channel without #", told(slack={"channel": "kotaemon"}), "monitoring.alerts.slack.channel",
+          "with # or @ first", secrets={"slackWebhook": "https://hooks.slack.com/services/T0/B0/XXXX"}, schema=True),
+    wrong("Slack without its webhook", told(slack={"channel": "#kotaemon"}), "monitoring.alerts.slack",
+          "needs the secret slackWebhook"),
+    wrong("PagerDuty without its key", told(pagerduty={}), "monitoring.alerts.pagerduty",
+          "needs the secret pagerdutyKey"),
+    wrong("a webhook without its URL", told(webhook={}), "monitoring.alerts.webhook", "needs the secret alertWebhook"),
+    wrong("a dead man's switch without its URL", told(deadMansSwitch={}), "monitoring.alerts.deadMansSwitch",
+          "needs the secret deadMansSwitch"),
+    wrong("an account without its password", told(mail={**MAIL, "username": "kotaemon"}),
+          "monitoring.alerts.mail.username", "needs the secret smtpPassword"),
+    wrong("mail to nobody", told(mail={**MAIL, "to": []}), "monitoring.alerts.mail.to",
+          "must have at least one entry", schema=True),
+    wrong("mail to no address", told(mail={**MAIL, "to": ["ops"]}), "monitoring.alerts.mail.to[0]",
+          "must be an e-mail address", schema=True),
+    wrong("a webhook's URL in the file", told(webhook={"url": "https://example.com/x"}),
+          "monitoring.alerts.webhook.url", "is not a key", schema=True),
+    wrong("a receiver's secret that nobody uses", watched(), "slackWebhook", "nothing uses it",
+          secrets={"slackWebhook": "https://hooks.slack.com/services/T00000000/B00000000/XXXXXXXXXXXXXXXXXXXXXXXX"}),
+    wrong("Google's monitoring elsewhere", watched("google"), "monitoring.kind", "needs a cluster of Google's"),
+    wrong("Google's logs elsewhere", {"logs": {"kind": "google"}}, "logs.kind", "needs a cluster of Google's"),
+    wrong("logs for ever", {**GKE, "logs": {"kind": "google", "retentionDays": 5000}}, "logs.retentionDays",
+          "must be a whole number from 1 to 3650", schema=True),
+    wrong("Loki's whole path", kept("existing-loki", url="https://loki.example.com/loki/api/v1/push"),
+          "logs.to.url", "without /loki/api/v1/push", schema=True),
+    wrong("Loki without a scheme", kept("existing-loki", url="loki.example.com:3100"), "logs.to.url",
+          "must be", schema=True),
+    wrong("a user of Loki without a password", kept("existing-loki", url="https://loki.example.com", username="writer"),
+          "logs.to.username", "needs the secret lokiPassword"),
+    wrong("a password of Loki without a user", kept("existing-loki", url="https://loki.example.com"), "lokiPassword",
+          "nothing uses it", secrets={"lokiPassword": SECRET}),
+]  # fmt: skip
+
+MONITORING_VALID: dict[str, tuple[Values, dict[str, str]]] = {
+    "the least that can be promised": (promised(availability=90, latencyShare=50, days=7), {}),
+    "mail without an account": (told(mail=MAIL), {}),
+    "logs in a Loki of one's own": (kept("loki", retentionDays=30), {}),
+    "logs by default": ({"logs": {"kind": "fluent-bit"}}, {}),
+    "logs nowhere": ({"logs": {"kind": "none"}}, {}),
+    "logs in Elasticsearch": (
+        kept("elasticsearch", url="https://search.example.com:9200", username="writer"),
+        {"logsElasticsearchPassword": SECRET},
+    ),
+    "logs on Google": ({**GKE, "logs": {"kind": "google", "retentionDays": 90}}, {}),
+}
