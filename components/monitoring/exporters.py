@@ -252,8 +252,9 @@ class Exporters(pulumi.ComponentResource):
                 )
             )
         if args.state:
-            account, rights = state_account(args.namespace, self)
-            self._server(KUBE_STATE_METRICS, state_spec(args.namespace, account.metadata.name), rights)
+            unique = f"{args.definition.scope.namespace}-{KUBE_STATE_METRICS}"
+            account, rights = state_account(args.namespace, unique, self)
+            self._server(KUBE_STATE_METRICS, state_spec(args.namespace, account.metadata.name), *rights)
             flows.append(to_api_server(KUBE_STATE_METRICS))
         self.flows = tuple(flows)
         self.register_outputs({})

@@ -4,13 +4,15 @@ from collections.abc import Mapping, Sequence
 
 import pulumi
 import yaml
-from pulumi_kubernetes import apps, core, meta
+from pulumi_kubernetes import apps, core, meta, rbac
 
 from components.config.section import Resources
 from components.contracts import Flow, Peer
 from components.kubernetes import (
     Probes,
     container_security,
+    labels,
+    metadata,
     mount,
     requirements,
     selector,
@@ -137,3 +139,37 @@ def to_kubelets(component: str) -> Flow:
     return Flow(
         name=f"{component}-to-kubelets", source=selector(component), destination=_ANYWHERE, ports=(KUBELET,)
     )
+
+
+def grant(
+    name: str,
+    namespace: pulumi.Input[str],
+    identity: core.v1.ServiceAccount,
+    *,
+    own: Sequence[rbac.v1.PolicyRuleArgs],
+    cluster: Sequence[rbac.v1.PolicyRuleArgs],
+    cluster_name: str,
+    opts: pulumi.ResourceOptions,
+) -> list[pulumi.Resource]:
+    """Register what an identity may read in its own namespace, and of the cluster by a name that is unique there."""
+    here = metadata(name, namespace, name=name)
+    wide = meta.v1.ObjectMetaArgs(name=cluster_name, labels=labels(name))
+    subjects = [rbac.v1.SubjectArgs(kind="ServiceAccount", name=identity.metadata.name, namespace=namespace)]
+    role = rbac.v1.Role(name, metadata=here, rules=list(own), opts=opts)
+    cluster_role = rbac.v1.ClusterRole(f"{name}-cluster", metadata=wide, rules=list(cluster), opts=opts)
+    return [
+        rbac.v1.RoleBinding(
+            name, metadata=here, role_ref=_role("Role", role.metadata.name), subjects=subjects, opts=opts
+        ),
+        rbac.v1.ClusterRoleBinding(
+            f"{name}-cluster",
+            metadata=wide,
+            role_ref=_role("ClusterRole", cluster_role.metadata.name),
+            subjects=subjects,
+            opts=opts,
+        ),
+    ]
+
+
+def _role(kind: str, name: pulumi.Output[str]) -> rbac.v1.RoleRefArgs:
+    return rbac.v1.RoleRefArgs(api_group="rbac.authorization.k8s.io", kind=kind, name=name)

@@ -8,7 +8,7 @@ from components.config.section import Resources
 from components.kubernetes import http, metadata, pod, probes, selector
 from components.signals.model import ScrapeTarget
 
-from .manifests import UID, USES_TOKEN, one_pod, server, token_mount, token_volume
+from .manifests import UID, USES_TOKEN, grant, one_pod, server, token_mount, token_volume
 from .names import KUBE_STATE_METRICS as NAME
 
 _PORT, _OWN_PORT = 8080, 8081
@@ -21,14 +21,15 @@ _STATE_OF = {
     "batch": ("cronjobs", "jobs"),
     "policy": ("poddisruptionbudgets",),
 }
-"""What it tells of, by API group; all of it in the stack's namespace alone."""
+"""What it tells of in the stack's namespace, by API group."""
+_NODES = "nodes"
 
 STATE_TARGET = ScrapeTarget(job=NAME, pods=selector(NAME), port=_PORT, port_name=_METRICS)
 
 
 def state_spec(namespace: pulumi.Input[str], account: pulumi.Input[str]) -> apps.v1.DeploymentSpecArgs:
     """kube-state-metrics. Source: github.com/kubernetes/kube-state-metrics, docs/developer/cli-arguments.md."""
-    resources = sorted(one for group in _STATE_OF.values() for one in group)
+    resources = sorted([_NODES, *(one for group in _STATE_OF.values() for one in group)])
     container = server(
         NAME,
         images.KUBE_STATE_METRICS,
@@ -59,7 +60,7 @@ def state_spec(namespace: pulumi.Input[str], account: pulumi.Input[str]) -> apps
 
 
 def state_rules() -> list[rbac.v1.PolicyRuleArgs]:
-    """What it may read, in its own namespace: no Secret, no ConfigMap."""
+    """What it may read in its own namespace: no Secret, no ConfigMap."""
     return [
         rbac.v1.PolicyRuleArgs(api_groups=[group], resources=list(resources), verbs=["list", "watch"])
         for group, resources in _STATE_OF.items()
@@ -67,21 +68,17 @@ def state_rules() -> list[rbac.v1.PolicyRuleArgs]:
 
 
 def state_account(
-    namespace: pulumi.Input[str], parent: pulumi.Resource
-) -> tuple[core.v1.ServiceAccount, pulumi.Resource]:
-    """Register its identity below `parent`; the second is what gives it its rights."""
-    child, own = pulumi.ResourceOptions(parent=parent), metadata(NAME, namespace, name=NAME)
-    account = core.v1.ServiceAccount(NAME, metadata=own, automount_service_account_token=False, opts=child)
-    role = rbac.v1.Role(NAME, metadata=own, rules=state_rules(), opts=child)
-    binding = rbac.v1.RoleBinding(
+    namespace: pulumi.Input[str], cluster_name: str, parent: pulumi.Resource
+) -> tuple[core.v1.ServiceAccount, list[pulumi.Resource]]:
+    """Register its identity below `parent`, and what gives it its rights; of the cluster, it may list nodes."""
+    child = pulumi.ResourceOptions(parent=parent)
+    identity = core.v1.ServiceAccount(
         NAME,
-        metadata=own,
-        role_ref=rbac.v1.RoleRefArgs(
-            api_group="rbac.authorization.k8s.io", kind="Role", name=role.metadata.name
-        ),
-        subjects=[
-            rbac.v1.SubjectArgs(kind="ServiceAccount", name=account.metadata.name, namespace=namespace)
-        ],
+        metadata=metadata(NAME, namespace, name=NAME),
+        automount_service_account_token=False,
         opts=child,
     )
-    return account, binding
+    nodes = [rbac.v1.PolicyRuleArgs(api_groups=[""], resources=[_NODES], verbs=["list", "watch"])]
+    return identity, grant(
+        NAME, namespace, identity, own=state_rules(), cluster=nodes, cluster_name=cluster_name, opts=child
+    )

@@ -27,7 +27,7 @@ from components.signals.model import Severity, span
 
 PORT = 9093
 PODS = selector(NAME)
-MESSAGES = "messages.tmpl"
+CONFIG_FILE, MESSAGES = "alertmanager.yml", "messages.tmpl"
 _SETTINGS = "/etc/alertmanager"
 _SECRETS = "/etc/alertmanager-secrets"
 _DATA = "/alertmanager"
@@ -228,7 +228,7 @@ def alertmanager_spec(
         NAME,
         images.ALERTMANAGER,
         [
-            f"--config.file={_SETTINGS}/alertmanager.yml",
+            f"--config.file={_SETTINGS}/{CONFIG_FILE}",
             f"--storage.path={_DATA}",
             f"--web.listen-address=:{PORT}",
             "--cluster.listen-address=",  # it is alone

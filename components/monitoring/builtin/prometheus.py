@@ -1,6 +1,6 @@
 """Prometheus' settings from the definition: whom it scrapes, what it keeps, how series are called.
 
-No key that only Prometheus 3 knows: 2.42 loads it, too. Source: prometheus.io, "Configuration".
+No key that only Prometheus 3 knows. Source: prometheus.io, "Configuration".
 """
 
 from collections.abc import Mapping, Sequence
@@ -98,15 +98,10 @@ class _Pace:
         return {f"__{key}__": str(value) for key, value in self.times(interval, _PROBE_TIMEOUT).items()}
 
 
-def targets(definition: Definition) -> tuple[ScrapeTarget, ...]:
+def scraped(definition: Definition) -> tuple[ScrapeTarget, ...]:
     """Pods that it scrapes: the components', the exporters' and Alertmanager."""
-    own = tuple(TARGETS[job] for job in exporters(definition, state=True) if job != KUBE_STATE_METRICS)
+    own = (TARGETS[job] for job in exporters(definition, state=True))
     return (*definition.targets, *own, _ALERTMANAGER_TARGET)
-
-
-def bearers(definition: Definition) -> tuple[ScrapeTarget, ...]:
-    """Those of them that want a token."""
-    return tuple(target for target in definition.targets if target.bearer is not None)
 
 
 def prometheus_file(definition: Definition, probed: Sequence[str], *, pace: float = 1) -> str:
@@ -128,8 +123,12 @@ def prometheus_file(definition: Definition, probed: Sequence[str], *, pace: floa
         },
         "scrape_configs": [
             _probes(definition, probed, speed),
-            *(_pods(target, definition, speed) for target in targets(definition)),
-            _state(definition, speed),
+            *(
+                _state(target, definition, speed)
+                if target.job == KUBE_STATE_METRICS
+                else _pods(target, definition, speed)
+                for target in scraped(definition)
+            ),
             _node(CADVISOR, "/metrics/cadvisor", definition, speed),
             _node(KUBELET, "/metrics", definition, speed),
             _itself(definition, speed),
@@ -191,9 +190,8 @@ def _pods(target: ScrapeTarget, definition: Definition, speed: _Pace) -> _Settin
     }
 
 
-def _state(definition: Definition, speed: _Pace) -> _Settings:
+def _state(target: ScrapeTarget, definition: Definition, speed: _Pace) -> _Settings:
     """kube-state-metrics: its series' namespace, pod … are those of the objects that they tell of."""
-    target = TARGETS[KUBE_STATE_METRICS]
     return {
         "job_name": target.job,
         "metrics_path": target.path,
