@@ -41,3 +41,12 @@ KUBE_STATE_METRICS = "registry.k8s.io/kube-state-metrics/kube-state-metrics:v2.1
 
 OTEL_COLLECTOR = "otel/opentelemetry-collector-contrib:0.161.0"
 """Takes traces in, samples and masks them, and sends them on; runs as uid 10001."""
+
+FLUENT_BIT = "docker.io/fluent/fluent-bit:5.1.1"
+"""Reads the nodes' log files and sends them on; runs as any uid, here 65532 of the group root."""
+
+LOKI = "docker.io/grafana/loki:3.7.8"
+"""Keeps logs; runs as uid 10001."""
+
+CURL = "docker.io/curlimages/curl:8.16.0"
+"""Tells Elasticsearch how long to keep logs; runs as uid 65532."""

@@ -12,7 +12,7 @@ POD = "/var/log/pods/kotaemon_kotaemon-7d5f-abcde_3f0c8a52-9f6e-4c3a-8a53-0d5b3a
 
 
 def _runtime() -> LuaRuntime:
-    return LuaRuntime(encoding="utf-8")
+    return LuaRuntime()
 
 
 class Lua:
@@ -22,8 +22,8 @@ class Lua:
         for name, text in scripts().items():
             (folder / name).write_text(text, encoding="utf-8")
         self._lua = _runtime()
-        self._lua.globals().dofile(str(folder / "logs.lua"))
-        self._mask = self._lua.globals().dofile(str(folder / "mask.lua"))
+        self._lua.globals()["dofile"](str(folder / "logs.lua"))
+        self._mask = self._lua.globals()["dofile"](str(folder / "mask.lua"))
 
     def masked(self, text: str) -> str:
         """`text` without secrets."""
@@ -32,7 +32,7 @@ class Lua:
     def processed(self, record: Mapping[str, object]) -> dict[str, Any] | None:
         """What a record becomes; None where it is dropped."""
         given = self._lua.table_from({"_file": POD, "stream": "stderr", "_p": "F", **record}, recursive=True)
-        code, _, made = self._lua.globals().process("pods.x", 0, given)
+        code, _, made = self._lua.globals()["process"]("pods.x", 0, given)
         return None if code == -1 else _plain(made)
 
 
