@@ -1,8 +1,8 @@
 """Custom resource definitions for the sandbox's API server, so that it judges custom resources as others do.
 
-Those of the Gateway API, of cert-manager and of Envoy Gateway are their projects' own, out of Go modules
-that sandbox/go/crds pins; GKE's are in `gke_crds`. There are no controllers: a Gateway stays without
-an address and a Certificate without a Secret.
+Those of the Gateway API, cert-manager, Envoy Gateway, the Prometheus operator and Google's managed Prometheus
+are their projects' own, out of Go modules that sandbox/go/crds pins; GKE's others are in `gke_crds`. There are no
+controllers: a Gateway stays without an address, a Certificate without a Secret, and a PodMonitor scrapes nothing.
 """
 
 import hashlib
@@ -30,25 +30,46 @@ MODULE = build.MODULES / "crds"
 PATIENCE = 60.0
 """Seconds until definitions that the API server doesn't serve are given up: 20 times what 2 cores need."""
 
-# The oldest Gateway API that the project's targets have: what it accepts, the newer ones accept too.
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """Where a module keeps its definitions, and which of them are installed."""
+
+    folder: str
+    group: str
+    plurals: tuple[str, ...]
+    usually: int = 3
+    """Seconds that its download takes."""
+
+
+# The oldest releases that the project's targets have: what they accept, the newer ones accept too.
 SOURCES = {
-    "sigs.k8s.io/gateway-api": (
-        "config/crd/standard",
-        "gateway.networking.k8s.io",
-        ("backendtlspolicies", "gatewayclasses", "gateways", "httproutes", "referencegrants"),
+    "sigs.k8s.io/gateway-api": Source(
+        folder="config/crd/standard",
+        group="gateway.networking.k8s.io",
+        plurals=("backendtlspolicies", "gatewayclasses", "gateways", "httproutes", "referencegrants"),
     ),
-    "github.com/cert-manager/cert-manager": (
-        "deploy/crds",
-        "cert-manager.io",
-        ("certificates", "clusterissuers", "issuers"),
+    "github.com/cert-manager/cert-manager": Source(
+        folder="deploy/crds", group="cert-manager.io", plurals=("certificates", "clusterissuers", "issuers")
     ),
-    "github.com/envoyproxy/gateway": (
-        "charts/gateway-helm/charts/crds/crds/generated",
-        "gateway.envoyproxy.io",
-        ("backendtrafficpolicies", "clienttrafficpolicies", "securitypolicies"),
+    "github.com/envoyproxy/gateway": Source(
+        folder="charts/gateway-helm/charts/crds/crds/generated",
+        group="gateway.envoyproxy.io",
+        plurals=("backendtrafficpolicies", "clienttrafficpolicies", "securitypolicies"),
+    ),
+    "github.com/prometheus-operator/prometheus-operator": Source(
+        folder="example/prometheus-operator-crd",
+        group="monitoring.coreos.com",
+        plurals=("alertmanagerconfigs", "podmonitors", "probes", "prometheusrules"),
+    ),
+    "github.com/GoogleCloudPlatform/prometheus-engine": Source(
+        folder="charts/operator/crds",
+        group="monitoring.googleapis.com",
+        plurals=("podmonitorings", "rules"),
+        usually=30,  # its zip holds the parts of Prometheus' own page: 91 MB
     ),
 }
-"""For each module: the folder, the group and the plurals of its definitions that are installed."""
+"""For each module, where its definitions are."""
 
 COLLECTION = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 NAMES_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
@@ -94,7 +115,7 @@ class Definition:
 
 
 def ensure() -> tuple[Definition, ...]:
-    """All definitions, out of the cache; the modules (14 MB) are downloaded where it has none.
+    """All definitions, out of the cache; the modules (110 MB) are downloaded where it has none.
 
     Raises SandboxError where a module can't be had or isn't what go.sum says.
     """
@@ -194,7 +215,7 @@ def _write(api: Api, definition: Definition) -> None:
 
 def _cached() -> Path:
     """The file of the modules' definitions; its folder's name holds a hash of all that decides them."""
-    digest = hashlib.sha256(json.dumps(SOURCES).encode())
+    digest = hashlib.sha256(repr(SOURCES).encode())
     for file in sorted(MODULE.glob("go.*")):
         digest.update(file.read_bytes())
     return paths.cache() / "built" / f"crds-{digest.hexdigest()[:12]}" / "definitions.json"
@@ -209,7 +230,7 @@ def _download(module: str) -> Path:
     """The folder of a module's sources, in Go's cache; Go checks them against go.sum."""
     minimum = re.search(r"^go\s+(\S+)", (MODULE / "go.mod").read_text(), re.MULTILINE)
     go = toolchain.go(toolchain.version_of(minimum.group(1)) if minimum else ())
-    with Step(f"Definitions of {module}", usually=3):
+    with Step(f"Definitions of {module}", usually=SOURCES[module].usually):
         answer = subprocess.run(
             [str(go), "mod", "download", "-json", module],
             cwd=MODULE,
@@ -229,10 +250,21 @@ def _download(module: str) -> Path:
 
 def _from(folder: Path, module: str) -> Iterator[Definition]:
     """A module's definitions, out of its sources."""
-    below, group, plurals = SOURCES[module]
-    for plural in plurals:
-        file = folder / below / f"{group}_{plural}.yaml"
-        yield from (Definition.of(document) for document in yaml.safe_load_all(file.read_text()) if document)
+    source = SOURCES[module]
+    for plural in source.plurals:
+        file = folder / source.folder / f"{source.group}_{plural}.yaml"
+        documents = yaml.load_all(file.read_text(), _Loader)
+        yield from (Definition.of(document) for document in documents if document)
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML as Kubernetes reads it, for which a lone `=` is text; YAML 1.1 had another meaning for it."""
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [found for found in resolvers if found[0] != "tag:yaml.org,2002:value"]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
 
 
 def _undescribed(part: object) -> object:

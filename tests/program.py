@@ -5,7 +5,7 @@ Mocks apply no schema: what a provider would add is made up here.
 
 import json
 import runpy
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -126,20 +126,39 @@ def evaluate(
         if not (isinstance(value, dict) and "secure" in value)
     }
     secret = {f"{PROJECT}:{key}": value for key, value in (secrets or {}).items()}
-    computed = _ComputedOutputs(preview=preview)
-    # Secrets by their marks alone, as the engine knows them; tests look for the word itself.
-    monitor = Monitor(computed)
-    mocks.set_mocks(computed, project=PROJECT, stack=name or stack, preview=preview, monitor=monitor)
-    pulumi.runtime.set_all_config({**flat, **secret}, secret_keys=list(secret))
-    root = get_root_resource()
-    assert isinstance(root, Stack)
-    root.outputs.clear()
 
     def program() -> None:
         runpy.run_path(str(ROOT / "__main__.py"), run_name="__main__")
 
+    return registered(
+        program,
+        stack=name or stack,
+        config={**flat, **secret},
+        secret_keys=list(secret),
+        production=flat.get("kotaemon:production") == "true",
+        preview=preview,
+    )
+
+
+def registered(
+    program: Callable[[], None],
+    *,
+    stack: str = "local",
+    config: Mapping[str, str] | None = None,
+    secret_keys: Sequence[str] = (),
+    production: bool = False,
+    preview: bool = False,
+) -> Evaluation:
+    """What a program registers, or a part of one."""
+    computed = _ComputedOutputs(preview=preview)
+    # Secrets by their marks alone, as the engine knows them; tests look for the word itself.
+    monitor = Monitor(computed)
+    mocks.set_mocks(computed, project=PROJECT, stack=stack, preview=preview, monitor=monitor)
+    pulumi.runtime.set_all_config(dict(config or {}), secret_keys=list(secret_keys))
+    root = get_root_resource()
+    assert isinstance(root, Stack)
+    root.outputs.clear()
     _sync_await(run_pulumi_func(program))
-    production = flat.get("kotaemon:production") == "true"
     graph = graph_of(monitor.registered, production=production)
     assert not graph.repeated, f"registered twice: {graph.repeated}"
     outputs = {key: _sync_await(pulumi.Output.from_input(one).future()) for key, one in root.outputs.items()}

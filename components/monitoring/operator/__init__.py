@@ -1,0 +1,1 @@
+"""Watching by the Prometheus operator that a cluster runs already."""

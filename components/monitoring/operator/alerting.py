@@ -1,0 +1,195 @@
+"""Who is told of which alert: an AlertmanagerConfig, which the operator adds to its Alertmanager's settings.
+
+It applies to alerts of the stack's namespace alone: the operator sees to that (OnNamespace, its default).
+Source: prometheus-operator.dev/docs/developer/alerting.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+
+from components.config import SecretName
+from components.config.monitoring import Alerts, Mail
+from components.contracts import SecretRef
+from components.monitoring.builtin.alertmanager import messages_file
+from components.monitoring.definition import Definition, Inhibition, Matcher
+from components.monitoring.names import WATCHDOG
+from components.signals.model import Severity, span
+
+from .kinds import (
+    AlertmanagerSpec,
+    AlertMatcher,
+    Entry,
+    InhibitRule,
+    MailReceiver,
+    PagerDutyReceiver,
+    Receiver,
+    Route,
+    SecretKey,
+    SlackReceiver,
+    WebhookReceiver,
+    secret_key,
+)
+
+_NOBODY, _PAGES, _TICKETS, _SWITCH = "nobody", "pages", "tickets", "dead-mans-switch"
+_PAGERDUTY_EU = "https://events.eu.pagerduty.com/v2/enqueue"
+_TICK = timedelta(seconds=30)
+_A_DAY = timedelta(days=1)
+
+Secrets = Mapping[SecretName, SecretRef]
+
+
+def somebody_is_told(alerts: Alerts) -> bool:
+    """Whether the stack's file names a receiver; the cluster's own Alertmanager decides where it doesn't."""
+    return any((alerts.slack, alerts.pagerduty, alerts.mail, alerts.webhook, alerts.dead_mans_switch))
+
+
+def alertmanager_spec(definition: Definition, secrets: Secrets) -> AlertmanagerSpec:
+    """Routes, receivers and what is inhibited, as the stack's own Alertmanager would have them."""
+    alerts = definition.watching.alerts
+    receivers = [
+        Receiver(name=_NOBODY),
+        _receiver(_PAGES, Severity.PAGE, alerts, secrets),
+        _receiver(_TICKETS, Severity.TICKET, alerts, secrets),
+    ]
+    if alerts.dead_mans_switch is not None:
+        switch = WebhookReceiver(urlSecret=_secret(secrets, SecretName.DEAD_MANS_SWITCH), sendResolved=False)
+        receivers.append(Receiver(name=_SWITCH, webhookConfigs=[switch]))
+    repeat = timedelta(hours=alerts.repeat_hours)
+    return AlertmanagerSpec(
+        route=Route(
+            receiver=_NOBODY,
+            groupBy=["stack", "component"],
+            routes=[
+                _sign_of_life(alerts),
+                _route(Severity.PAGE, _PAGES, timedelta(seconds=15), timedelta(minutes=2), repeat),
+                _route(
+                    Severity.TICKET,
+                    _TICKETS,
+                    timedelta(minutes=2),
+                    timedelta(minutes=15),
+                    max(repeat, _A_DAY),
+                ),
+            ],
+        ),
+        receivers=receivers,
+        inhibitRules=[_inhibit(rule) for rule in definition.inhibitions],
+    )
+
+
+def _route(
+    severity: Severity, receiver: str, wait: timedelta, interval: timedelta, repeat: timedelta
+) -> Route:
+    return Route(
+        receiver=receiver,
+        matchers=[AlertMatcher(name="severity", value=severity.value, matchType="=")],
+        groupWait=span(wait),
+        groupInterval=span(interval),
+        repeatInterval=span(repeat),
+    )
+
+
+def _sign_of_life(alerts: Alerts) -> Route:
+    """The alert that always fires goes to the switch, never to people."""
+    always = [AlertMatcher(name="alertname", value=WATCHDOG, matchType="=")]
+    switch = alerts.dead_mans_switch
+    if switch is None:
+        return Route(receiver=_NOBODY, matchers=always)
+    return Route(
+        receiver=_SWITCH,
+        matchers=always,
+        groupWait="0s",
+        groupInterval=span(_TICK),
+        # It is looked at once a tick: a tick less, and it is never later than promised.
+        repeatInterval=span(timedelta(minutes=switch.minutes) - _TICK),
+    )
+
+
+def _receiver(name: str, severity: Severity, alerts: Alerts, secrets: Secrets) -> Receiver:
+    found = Receiver(name=name)
+    if alerts.slack is not None:
+        colour = "danger" if severity is Severity.PAGE else "warning"
+        found["slackConfigs"] = [
+            SlackReceiver(
+                apiURL=_secret(secrets, SecretName.SLACK_WEBHOOK),
+                channel=alerts.slack.channel,
+                sendResolved=True,
+                color=f'{{{{ if eq .Status "firing" }}}}{colour}{{{{ else }}}}good{{{{ end }}}}',
+                title=_message("title"),
+                titleLink=_message("runbook"),
+                fallback=_message("title"),
+                text=_message("text"),
+            )
+        ]
+    if alerts.pagerduty is not None and severity is Severity.PAGE:
+        found["pagerdutyConfigs"] = [_pagerduty(secrets, eu=alerts.pagerduty.eu)]
+    if alerts.mail is not None:
+        found["emailConfigs"] = [_mail(alerts.mail, secrets)]
+    if alerts.webhook is not None:
+        found["webhookConfigs"] = [
+            WebhookReceiver(
+                urlSecret=_secret(secrets, SecretName.ALERT_WEBHOOK), sendResolved=alerts.webhook.resolved
+            )
+        ]
+    return found
+
+
+def _pagerduty(secrets: Secrets, *, eu: bool) -> PagerDutyReceiver:
+    found = PagerDutyReceiver(
+        routingKey=_secret(secrets, SecretName.PAGERDUTY),
+        sendResolved=True,
+        severity="critical",
+        description=_message("title"),
+        client="Kotaemon's monitoring",
+        clientURL=_message("runbook"),
+        details=[Entry(key="what to do", value=_message("text"))],
+    )
+    if eu:
+        found["url"] = _PAGERDUTY_EU
+    return found
+
+
+def _mail(mail: Mail, secrets: Secrets) -> MailReceiver:
+    found = MailReceiver(
+        {
+            "to": ", ".join(mail.to),
+            "from": mail.sender,
+            "smarthost": f"{mail.host}:{mail.port}",
+            "requireTLS": True,
+            "sendResolved": True,
+            "headers": [Entry(key="Subject", value=_message("title"))],
+            # Its own HTML links to Alertmanager, which nobody reaches from a mail.
+            "html": "",
+            "text": _message("text"),
+        }
+    )
+    if mail.username is not None:
+        found["authUsername"] = mail.username
+        found["authPassword"] = _secret(secrets, SecretName.SMTP)
+    return found
+
+
+def _secret(secrets: Secrets, name: SecretName) -> SecretKey:
+    return secret_key(secrets[name])
+
+
+def _message(name: str) -> str:
+    """The words of a template of the stack's own Alertmanager: this one's are the cluster's."""
+    found = re.search(
+        rf'(?ms)^{{{{ define "kotaemon\.{name}" }}}}(.*?){{{{ end }}}}\s*(?=^{{{{ define|\Z)', messages_file()
+    )
+    if found is None:
+        raise ValueError(f"no message is called {name}")
+    return found.group(1)
+
+
+def _inhibit(rule: Inhibition) -> InhibitRule:
+    return InhibitRule(
+        sourceMatch=[_matcher(one) for one in rule.source],
+        targetMatch=[_matcher(one) for one in rule.target],
+        equal=list(rule.equal),
+    )
+
+
+def _matcher(matcher: Matcher) -> AlertMatcher:
+    return AlertMatcher(name=matcher.label, value=matcher.value, matchType="=~" if matcher.regex else "=")
