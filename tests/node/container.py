@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -92,6 +93,7 @@ class Container:
         self._root = folder / f"{name}.root"
         self._log = folder / f"{name}.log"
         self._process: subprocess.Popen[bytes] | None = None
+        self._files = ""
 
     def start(
         self, command: Sequence[str], environment: Mapping[str, str], mounts: Sequence[Mount], work: str
@@ -111,10 +113,26 @@ class Container:
                 stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
             )  # fmt: skip
 
+        # Its view of the files is what tells its processes, also those that leave its session, from all others.
+        ours = {"", _files(os.getpid())}
+        self._files = ""
+        while self.running and not self._files:
+            found = _files(self._process.pid)
+            self._files = "" if found in ours else found
+            time.sleep(0.005)
+
     @property
     def running(self) -> bool:
         """The process hasn't ended."""
         return self._process is not None and self._process.poll() is None
+
+    @property
+    def processes(self) -> list[int]:
+        """The numbers of all processes in the container."""
+        if not self._files:
+            return []
+        everywhere = [int(one.name) for one in Path("/proc").glob("[0-9]*")]
+        return [pid for pid in everywhere if _files(pid) == self._files]
 
     @property
     def log(self) -> str:
@@ -144,10 +162,18 @@ class Container:
             self._process.terminate()
             with suppress(subprocess.TimeoutExpired):
                 self._process.wait(grace)
-        with suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGKILL)
+        for pid in self.processes:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
         self._process.wait()
         self._process = None
+
+
+def _files(pid: int) -> str:
+    """Which view of the machine's files a process has; empty where it has ended."""
+    with suppress(OSError):
+        return str(Path(f"/proc/{pid}/ns/mnt").readlink())
+    return ""
 
 
 def _root(folder: Path) -> str:

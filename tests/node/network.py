@@ -100,16 +100,22 @@ class Network:
     def serve(self, address: str, port: int, dial: Callable[[], socket.socket]) -> None:
         """Let a Service's address answer, by what `dial` connects to."""
         if (address, port) not in self._listeners:
-            listener = self.node.endpoint()
-            self._listeners[address, port] = listener
-            self.node.run(f"ip route replace local {address}/32 dev lo")
-            listener.bind((address, port))
+            self._listeners[address, port] = listener = self.listener(address, port)
             _forward(listener, dial)
+
+    def listener(self, address: str, port: int) -> socket.socket:
+        """A socket that listens on an address which the node gets by it."""
+        self.node.run(f"ip route replace local {address}/32 dev lo")
+        listener = self.node.endpoint()
+        listener.bind((address, port))
+        listener.listen(64)
+        return listener
 
     def expose(self, dial: Callable[[], socket.socket]) -> int:
         """A port of 127.0.0.1 outside that leads to what `dial` connects to."""
         listener = socket.socket()
         listener.bind(("127.0.0.1", 0))
+        listener.listen(64)
         port: int = listener.getsockname()[1]
         self._listeners["outside", port] = listener
         _forward(listener, dial)
@@ -133,8 +139,6 @@ def _enter(namespace: Path) -> None:
 
 
 def _forward(listener: socket.socket, dial: Callable[[], socket.socket]) -> None:
-    listener.listen(64)
-
     def accept() -> None:
         while True:
             try:

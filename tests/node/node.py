@@ -71,6 +71,10 @@ class Pod:
         for name in names or tuple(self.containers):
             self.containers[name].stop(grace=grace)
 
+    def volume(self, name: str) -> Path:
+        """The folder of a volume, on this machine."""
+        return self._read.volume(name)
+
     def log(self, container: str) -> str:
         """All that a container wrote."""
         return self.containers[container].log if container in self.containers else ""

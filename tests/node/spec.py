@@ -39,10 +39,10 @@ class Objects:
         self.port = int(cluster.server.rpartition(":")[2])
         self._pki = Home(cluster.home).pki
 
-    def ask(self, path: str, body: Json | None = None) -> Any:
-        """The answer, None where there is no such object. Raises RuntimeError for any other refusal."""
+    def ask(self, path: str, body: Json | None = None, method: str = "POST") -> Any:
+        """The answer, None where there is no such object; `method` is for a body. RuntimeError where refused."""
         with Api(self._pki, self.port, timeout=30) as api:
-            status, answer = api.request("POST" if body else "GET", path, body)
+            status, answer = api.request(method if body else "GET", path, body)
         if status == HTTPStatus.NOT_FOUND:
             return None
         if status not in {HTTPStatus.OK, HTTPStatus.CREATED}:

@@ -11,20 +11,26 @@ from typing import Any
 
 import pytest
 
-from sandbox import build, cluster, components
+from components import images
 from sandbox.cluster import Cluster
-from sandbox.paths import Home
 from tests.node import container, node
+from tests.node.manifests import (
+    FS_GROUP,
+    GID,
+    NAMESPACE,
+    UID,
+    create,
+    empty,
+    files,
+    meta,
+    pod,
+    reader,
+    service,
+)
 from tests.node.node import Node
+from tests.node.programs import programs
 from tests.node.spec import Image, Json, Objects, amount, expanded
 
-NAMESPACE = "works"
-RESTRICTED = {"runAsNonRoot": True, "runAsUser": 4711, "runAsGroup": 4712, "fsGroup": 4713}
-LOCKED = {
-    "allowPrivilegeEscalation": False,
-    "readOnlyRootFilesystem": True,
-    "capabilities": {"drop": ["ALL"]},
-}
 SERVER = """
 import http.server, json, os, pathlib, socket, sys
 def attempt(path):
@@ -56,112 +62,59 @@ scrape_configs:
 """
 
 
-def meta(name: str) -> dict[str, object]:
-    return {"name": name, "namespace": NAMESPACE, "labels": {"app.kubernetes.io/name": name}}
-
-
-def pod(name: str, image: str, port: int, **more: object) -> dict[str, Any]:
-    container = {
-        "name": name,
-        "image": image,
-        "ports": [{"name": "metrics", "containerPort": port}],
-        "readinessProbe": {"httpGet": {"path": "/metrics", "port": "metrics"}},
-        "securityContext": LOCKED,
-        **more,
-    }
-    return {"metadata": meta(name), "spec": {"containers": [container], "securityContext": RESTRICTED}}
-
-
-def service(name: str, port: int) -> dict[str, Any]:
-    ports = [{"port": port, "targetPort": "metrics"}]
-    return {"metadata": meta(name), "spec": {"selector": {"app.kubernetes.io/name": name}, "ports": ports}}
-
-
 def web() -> list[tuple[str, Json]]:
     """A pod with everything that a kubelet fills in, behind a Service on another port."""
     variables = [
         {"name": "PASSWORD", "valueFrom": {"secretKeyRef": {"name": "web", "key": "password"}}},
         {"name": "ADDRESS", "valueFrom": {"fieldRef": {"fieldPath": "status.podIP"}}},
         {"name": "GREETING", "value": "$(PASSWORD)!"},
+        {"name": "PORT", "value": "8080"},
     ]
-    mounts = [{"name": "files", "mountPath": "/etc/web"}, {"name": "data", "mountPath": "/data"}]
-    one = pod("web", "web:1", 8080, args=["$(PORT)"], env=[*variables, {"name": "PORT", "value": "8080"}])
-    one["spec"]["containers"][0]["args"] = ["8080"]
-    one["spec"]["containers"][0]["volumeMounts"] = mounts
-    one["spec"]["volumes"] = [
-        {"name": "files", "configMap": {"name": "web"}},
-        {"name": "data", "emptyDir": {}},
-    ]
+    volumes, mounts = zip(files("web", "/etc/web"), empty("data", "/data"), strict=True)
+    given: dict[str, Any] = {
+        "args": ["$(PORT)"],
+        "env": variables,
+        "volumeMounts": mounts,
+        "spec": {"volumes": volumes},
+    }
     return [
         ("configmaps", {"metadata": meta("web"), "data": {"greeting": "hello"}}),
         ("secrets", {"metadata": meta("web"), "stringData": {"password": "s3cret"}}),
-        ("pods", one),
+        ("pods", pod("web", "web:1", 8080, **given)),
         ("services", service("web", 80)),
     ]
 
 
 def prometheus() -> list[tuple[str, Json]]:
     """It may look at pods, and at nothing else."""
-    one = pod("prometheus", "prom/prometheus:v1", 9090, args=["--config.file=/etc/prometheus/prometheus.yml"])
-    one["spec"]["serviceAccountName"] = "prometheus"
-    one["spec"]["containers"][0] |= {
-        "args": ["--config.file=/etc/prometheus/prometheus.yml", "--storage.tsdb.path=/prometheus"],
-        "readinessProbe": {"httpGet": {"path": "/-/ready", "port": 9090}},
-        "volumeMounts": [
-            {"name": "config", "mountPath": "/etc/prometheus"},
-            {"name": "data", "mountPath": "/prometheus"},
-        ],
-    }
-    one["spec"]["volumes"] = [
-        {"name": "config", "configMap": {"name": "prometheus"}},
-        {"name": "data", "emptyDir": {}},
-    ]
-    rule = {"apiGroups": [""], "resources": ["pods"], "verbs": ["get", "list", "watch"]}
-    role = {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "prometheus"}
-    subjects = [{"kind": "ServiceAccount", "name": "prometheus", "namespace": NAMESPACE}]
+    volumes, mounts = zip(files("prometheus", "/etc/prometheus"), empty("data", "/prometheus"), strict=True)
+    own = {"serviceAccountName": "prometheus", "volumes": volumes}
     return [
-        ("serviceaccounts", {"metadata": meta("prometheus")}),
-        ("roles", {"metadata": meta("prometheus"), "rules": [rule]}),
-        ("rolebindings", {"metadata": meta("prometheus"), "roleRef": role, "subjects": subjects}),
+        *reader("prometheus", groups=[""], resources=["pods"], verbs=["get", "list", "watch"]),
         ("configmaps", {"metadata": meta("prometheus"), "data": {"prometheus.yml": CONFIG}}),
-        ("pods", one),
+        ("pods", pod("prometheus", images.PROMETHEUS, 9090, "/-/ready", volumeMounts=mounts, spec=own)),
         ("services", service("prometheus", 9090)),
     ]
 
 
 @pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    """A cluster of its own with both pods, Ready and nothing running."""
-    if reason := container.obstacle():
-        pytest.skip(reason)
-    build.ensure(components.NAMES)
-    home = Home(tmp_path_factory.mktemp("node") / "sandbox")
-    started = cluster.start(home)
-    objects = Objects(started)
-    objects.ask("/api/v1/namespaces", {"metadata": {"name": NAMESPACE}})
-    for kind, body in (*web(), *prometheus()):
-        group = "apis/rbac.authorization.k8s.io/v1" if kind.startswith("role") else "api/v1"
-        objects.ask(f"/{group}/namespaces/{NAMESPACE}/{kind}", body)
-    yield started
-    cluster.stop(home)
-    cluster.purge(home)
+def running(simulated: Cluster) -> Cluster:
+    """With both pods."""
+    create(Objects(simulated), (*web(), *prometheus()))
+    return simulated
 
 
 @pytest.fixture
 def works(running: Cluster, tmp_path: Path) -> Iterator[Node]:
     """A node that knows both pods' images."""
-    images = {
+    web = {
         "web:1": Image(
             files={"/srv/web": Path(sys.executable).resolve().parents[1]},
             entrypoint=("/srv/web/bin/python3", "-c", SERVER),
-        ),
-        # Debian's can't discover pods.
-        "prom/prometheus:v1": Image(
-            files={"/bin/prometheus": build.ensure(["prometheus"])["prometheus"]},
-            entrypoint=("/bin/prometheus",),
-        ),
+        )
     }
-    with node.opened(running, images, tmp_path / "node") as opened:
+    known = programs([images.PROMETHEUS]) | web
+    with node.opened(running, known, tmp_path / "node") as opened:
         yield opened
 
 
@@ -181,7 +134,7 @@ def test_a_process_sees_what_its_pod_says(works: Node) -> None:
     assert seen["env"]["ADDRESS"] == web.address
     assert seen["file"] == "hello"
     assert seen["host"] == "web"
-    assert seen["ids"] == [4711, 4712, [4713]]
+    assert seen["ids"] == [UID, GID, [FS_GROUP]]
     assert (seen["root"], seen["data"]) == ("Read-only file system", "written")
     assert seen["config"] != "written", "a ConfigMap's volume can't be written"
     assert not Path("/marker").exists()
