@@ -1,5 +1,6 @@
 """What each component's contract promises: it answers, its pods are ready, its metrics come, its certificate holds."""
 
+import re
 from datetime import timedelta
 
 from components.monitoring.subject import Group, Subject, export_job
@@ -38,8 +39,9 @@ def component_groups(subject: Subject) -> tuple[Group, ...]:
         Group(name=watch.component, component=watch.component, rules=_alerts(subject, watch))
         for watch in subject.watches
     ]
-    outside = tuple(_outside(subject, probe) for probe in subject.probes if not own(probe))
-    found.append(Group(name=OUTSIDE, component=OUTSIDE, rules=outside))
+    outside = tuple(probe for probe in subject.probes if not own(probe))
+    if outside:
+        found.append(Group(name=OUTSIDE, component=OUTSIDE, rules=(_outside(subject, outside),)))
     return tuple(group for group in found if group.rules)
 
 
@@ -55,9 +57,14 @@ def _alerts(subject: Subject, watch: Watch) -> tuple[Alert, ...]:
         *(alert for probe in probes if not _bare(probe) for alert in _certificate(subject, probe)),
         *((_not_ready(subject, watch, watch.workload),) if watch.workload else ()),
         *(_silent(subject, watch, job) for job in _jobs(subject, watch)),
-        # They read what is scraped of the component's inside.
-        *(() if subject.minimal else watch.alerts),
+        *(alert for alert in watch.alerts if not subject.minimal or _seen_from_outside(alert)),
     )
+
+
+def _seen_from_outside(alert: Alert) -> bool:
+    """Whether it reads nothing of a component's inside, of which nothing is scraped where it is minimal."""
+    metrics = re.findall(r"([a-z_][a-z0-9_]*)\{", alert.expr)
+    return all(metric.startswith(("probe_", "kube_", "container_")) for metric in metrics)
 
 
 def _bare(probe: Probe) -> bool:
@@ -72,8 +79,9 @@ def _jobs(subject: Subject, watch: Watch) -> tuple[str, ...]:
     return (*(target.job for target in watch.targets), *exported)
 
 
-def _failing(subject: Subject, probe: Probe) -> str:
-    return f'max by (namespace, probe) (probe_success{{{subject.scope},probe="{probe.name}"}}) == 0'
+def _failing(subject: Subject, *probes: Probe) -> str:
+    names = "|".join(probe.name for probe in probes)
+    return f'max by (namespace, probe) (probe_success{{{subject.scope},probe=~"{names}"}}) == 0'
 
 
 def _down(subject: Subject, watch: Watch, probe: Probe) -> Alert:
@@ -93,13 +101,14 @@ def _down(subject: Subject, watch: Watch, probe: Probe) -> Alert:
     )
 
 
-def _outside(subject: Subject, probe: Probe) -> Alert:
+def _outside(subject: Subject, probes: tuple[Probe, ...]) -> Alert:
+    severe = any(probe.severity is Severity.PAGE for probe in probes)
     return Alert(
         name=OUTSIDE_SERVICE_DOWN,
-        expr=_failing(subject, probe),
+        expr=_failing(subject, *probes),
         lasting=timedelta(minutes=10),
-        severity=probe.severity,
-        summary=f"No answer from outside for {probe.part}; what needs it fails until it comes back.",
+        severity=Severity.PAGE if severe else Severity.TICKET,
+        summary="No answer from {{ $labels.probe }}, which is outside: what needs it fails until it comes back.",
     )
 
 

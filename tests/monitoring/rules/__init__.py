@@ -1,0 +1,1 @@
+"""Rules, objectives and runbooks."""
