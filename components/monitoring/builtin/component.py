@@ -91,7 +91,7 @@ class BuiltinMonitor(pulumi.ComponentResource):
         self.outputs = looking
         self.flows = (
             *exporters.flows,
-            *_flows(args.definition),
+            *builtin_flows(args.definition),
             *alertmanager.alertmanager_flows(args.settings.alerts),
         )
         self.register_outputs({})
@@ -186,7 +186,7 @@ class BuiltinMonitor(pulumi.ComponentResource):
         }
 
 
-def _flows(definition: Definition) -> tuple[Flow, ...]:
+def builtin_flows(definition: Definition) -> tuple[Flow, ...]:
     """Who asks whom: Prometheus everything that serves metrics, Grafana both of the others."""
 
     def to(target: ScrapeTarget) -> Flow:

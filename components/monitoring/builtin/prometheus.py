@@ -52,7 +52,7 @@ OF_STATE = (
     "kube_pod_container_(info|status_.*|resource_(requests|limits))",
     "kube_persistentvolumeclaim_(status_phase|resource_requests_storage_bytes)",
     "kube_job_(owner|complete|failed|status_.*|spec_completions)",
-    "kube_cronjob_(next_schedule_time|spec_suspend|status_.*)",
+    "kube_cronjob_(created|next_schedule_time|spec_suspend|status_.*)",
     "kube_resourcequota",
     "kube_horizontalpodautoscaler_(spec_(min|max)_replicas|status_.*)",
     "kube_poddisruptionbudget_status_.*",
