@@ -216,6 +216,16 @@ def pod_ready(pod: Object) -> bool:
     return not going and any(one.get("type") == "Ready" and one.get("status") == "True" for one in conditions)
 
 
+def pod_behind(slices: Sequence[Object]) -> str | None:
+    """A ready pod behind a service, by its endpoint slices; None where there is none."""
+    for one in slices:
+        for endpoint in parts(one, "endpoints"):
+            pod = part(endpoint, "targetRef")
+            if part(endpoint, "conditions").get("ready") is not False and pod.get("kind") == "Pod":
+                return str(pod["name"])
+    return None
+
+
 def _pods(pods: Sequence[Object], seen: Snapshot) -> list[tuple[str, str]]:
     """Why pods aren't ready; what several have in common is said once."""
     found: dict[tuple[str, str], list[str]] = {}

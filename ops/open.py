@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping, Sequence
 from ops import forward, health
 from ops.api import Api, RefusedError
 from ops.errors import OpsError
-from ops.health import part, parts
 from ops.outputs import cluster_of, namespace, outputs
 from ops.stack import Session, stack_option
 
@@ -82,9 +81,9 @@ def target(api: Api, space: str) -> tuple[str, int]:
 
 def choose(slices: Sequence[health.Object]) -> str:
     """A ready pod behind a service. Raises OpsError where none is ready."""
-    for one in slices:
-        for endpoint in parts(one, "endpoints"):
-            pod = part(endpoint, "targetRef")
-            if part(endpoint, "conditions").get("ready") is not False and pod.get("kind") == "Pod":
-                return str(pod["name"])
-    raise OpsError("Kotaemon isn't ready yet: no ready pod stands behind its service.", "Why: make status")
+    pod = health.pod_behind(slices)
+    if pod is None:
+        raise OpsError(
+            "Kotaemon isn't ready yet: no ready pod stands behind its service.", "Why: make status"
+        )
+    return pod

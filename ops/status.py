@@ -1,4 +1,4 @@
-"""`make status`: what is ready, what isn't, and why."""
+"""`make status`: what is ready, what isn't, and why; and how well the stack keeps its promises."""
 
 import json
 from collections.abc import Callable
@@ -6,7 +6,11 @@ from collections.abc import Callable
 from ops import door, health
 from ops.api import Api
 from ops.errors import ReportedError
+from ops.google import uses_google
 from ops.outputs import cluster_of, namespace, outputs
+from ops.report import text
+from ops.report.collect import Asked, collect
+from ops.report.document import document
 from ops.stack import Session
 
 SIMULATED = "kwok.x-k8s.io/node"
@@ -14,19 +18,23 @@ SIMULATED = "kwok.x-k8s.io/node"
 
 
 def status(session: Session, say: Callable[[str], object], *, as_json: bool) -> None:
-    """Show the report. Raises ReportedError(1) where something isn't ready, OpsError where nothing can be told."""
+    """Show the report. Raises ReportedError(1) where not all is well, OpsError where nothing can be told."""
     made = outputs(session)
     space = namespace(session, made)
     with Api(cluster_of(session, made)) as api:
-        found = health.report(space, snapshot(api, space))
-    front = door.of_stack(made, session)
+        seen = snapshot(api, space)
+        front = door.of_stack(made, session)
+        asked = Asked(session=session, outputs=made, namespace=space, api=api, pods=seen.pods, jobs=seen.jobs)
+        found = collect(asked)
+    ready = health.report(space, seen)
+    well = ready.ready and found.well and (front is None or front.state is door.State.CLOSED)
     if as_json:
-        shown = health.as_json(found)
-        say(json.dumps({**shown, "frontDoor": None if front is None else vars(front)}, indent=2))
+        say(json.dumps(document(session.stack, ready, front, found, well=well), indent=2))
     else:
-        for line in [*lines(found), *(front.lines() if front else [])]:
+        told = text.lines(found, asked.option, uses_google(session.config))
+        for line in [*lines(ready), "", *(front.lines() if front else []), *told]:
             say(line)
-    if not found.ready or (front is not None and front.state is not door.State.CLOSED):
+    if not well:
         raise ReportedError(1)
 
 

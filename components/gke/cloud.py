@@ -1,7 +1,5 @@
 """Everything of Google's that is below the cluster's objects, for one stack."""
 
-import hashlib
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -16,21 +14,10 @@ from .cluster import Gke, GkeArgs
 from .existing import ExistingCluster, ExistingClusterArgs
 from .keys import Keys, KeysArgs
 from .network import Network, NetworkArgs
+from .prefix import prefix_of
 from .project import Project, ProjectArgs
 
 CLUSTER_KEY, BACKUP_KEY = "cluster", "backup"
-_LONGEST = 20  # a service account's id has 30 characters, of which ten say whose
-
-
-def prefix_of(stack: str) -> str:
-    """What the names of a stack's Google resources start with: at most 20 lower-case letters, digits and dashes.
-
-    Distinct stacks have distinct ones: what doesn't fit carries a hash.
-    """
-    plain = f"kotaemon-{re.sub(r'[^a-z0-9]+', '-', stack.lower()).strip('-')}"
-    if plain == f"kotaemon-{stack}" and len(plain) <= _LONGEST:
-        return plain
-    return f"{plain[: _LONGEST - 7].rstrip('-')}-{hashlib.sha256(stack.encode()).hexdigest()[:6]}"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,7 +7,7 @@ import pulumi
 import pulumi_kubernetes as k8s
 from pulumi_kubernetes import apps, core, meta
 
-from components.config.app import PUBLISHED_IMAGE, Affinity, App, Autoscaling, Image, Models
+from components.config.app import Affinity, App, Autoscaling, Models
 from components.config.section import AccessMode, Resources
 from components.contracts import DatabaseAccess, DocumentStore, Flow, SignIn
 from components.kubernetes import (
@@ -33,14 +33,6 @@ NAME = "kotaemon"
 _UID = 10001  # the image names no user; a high one is nobody's on the node
 _FILES = Path(__file__).with_name("files")
 GRAPH_SETTINGS = "settings.yaml"
-
-
-def image_reference(image: Image) -> str:
-    """What the container runs: the variant is part of the published image's tag."""
-    if image.repository != PUBLISHED_IMAGE:
-        return f"{image.repository}:{image.tag}"
-    tag, at, digest = image.tag.partition("@")
-    return f"{image.repository}:{tag}-{image.variant.value}{at}{digest}"
 
 
 def mounted_files(graph_settings: str | None) -> dict[str, str]:
@@ -79,7 +71,7 @@ class PodParts:
 
 def pod_template(app: App, parts: PodParts) -> core.v1.PodTemplateSpecArgs:
     """Kotaemon's pod: it starts once its databases answer, as itself and not through launch.sh."""
-    image = image_reference(app.image)
+    image = app.image.reference
     mounts = [mount("files", env.MOUNTED, read_only=True)]
     volumes = [config_volume("files", parts.files)]
     if parts.database.ca is not None:

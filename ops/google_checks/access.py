@@ -52,6 +52,11 @@ class Endpoints:
     billing: str = "https://cloudbilling.googleapis.com"
     compute: str = "https://compute.googleapis.com"
     org_policy: str = "https://orgpolicy.googleapis.com"
+    monitoring: str = "https://monitoring.googleapis.com"
+    container: str = "https://container.googleapis.com"
+    certificates: str = "https://certificatemanager.googleapis.com"
+    gke_backup: str = "https://gkebackup.googleapis.com"
+    sql: str = "https://sqladmin.googleapis.com"
 
 
 @dataclass(frozen=True, kw_only=True)
