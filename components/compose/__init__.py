@@ -1,0 +1,1 @@
+"""How the platform chooses and connects the components of a stack, part by part."""

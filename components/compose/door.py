@@ -1,0 +1,93 @@
+"""Who signs people in, and how they reach Kotaemon from outside."""
+
+from components.config import SecretName
+from components.config.edge import Certificates, GatewayEdge, GoogleEdge, NoEdge, Oauth2Proxy
+from components.contracts import SignIn
+from components.kotaemon import Kotaemon
+from components.kotaemon.sidecars import HEALTH
+from components.secrets import GeneratedSecret, GeneratedSecretArgs
+from components.signals.door import door_watch
+
+from .base import RELEASE, Base, Part
+
+
+def sign_in(base: Base) -> SignIn | None:
+    """oauth2-proxy in front of Kotaemon, where the front door asks for it."""
+    door = base.settings.edge
+    if isinstance(door, NoEdge) or not isinstance(door.auth, Oauth2Proxy):
+        return None
+    cookies = GeneratedSecret(
+        "sign-in-cookies",
+        GeneratedSecretArgs(namespace=base.namespace, component=RELEASE, key="cookie-secret"),
+        base.child,
+    )
+    return SignIn(
+        domain=door.domain,
+        issuer=door.auth.issuer,
+        client_id=door.auth.client_id,
+        client_secret=base.secrets[SecretName.OIDC_CLIENT],
+        cookie_secret=cookies.ref,
+        email_domains=door.auth.email_domains,
+        emails=door.auth.emails,
+        groups=door.auth.groups,
+        session_hours=door.auth.session_hours,
+    )
+
+
+def front_door(base: Base, kotaemon: Kotaemon) -> Part[None]:
+    """The way in from outside the cluster, if there is one."""
+    settings = base.settings.edge
+    if isinstance(settings, GoogleEdge):
+        return _google(base, settings, kotaemon)
+    if isinstance(settings, GatewayEdge):
+        return _gateway(base, settings, kotaemon)
+    return Part(access=None)
+
+
+def _google(base: Base, settings: GoogleEdge, kotaemon: Kotaemon) -> Part[None]:
+    from components.edge.google import GoogleFrontDoor, GoogleFrontDoorArgs
+
+    cloud = base.google
+    door = GoogleFrontDoor(
+        "edge",
+        GoogleFrontDoorArgs(
+            settings=settings,
+            prefix=cloud.prefix,
+            project=cloud.project.id,
+            namespace=base.namespace,
+            application=kotaemon.endpoint,
+            serving_port=kotaemon.serving_port,
+            health_path=HEALTH,
+            client_secret=base.secrets.get(SecretName.OIDC_CLIENT),
+        ),
+        base.child,
+    )
+    records = {} if door.records is None else {"dnsRecords": door.records}
+    return Part(
+        access=None,
+        flows=door.flows,
+        watch=door_watch(base.scope, settings.domain),
+        outputs={"url": door.url, **records},
+    )
+
+
+def _gateway(base: Base, settings: GatewayEdge, kotaemon: Kotaemon) -> Part[None]:
+    from components.edge.gateway import FrontDoor, FrontDoorArgs
+
+    door = FrontDoor(
+        "edge",
+        FrontDoorArgs(
+            settings=settings,
+            namespace=base.namespace,
+            application=kotaemon.endpoint,
+            serving_port=kotaemon.serving_port,
+        ),
+        base.child,
+    )
+    trusted = settings.cert_manager.issuer is Certificates.LETSENCRYPT
+    return Part(
+        access=None,
+        flows=door.flows,
+        watch=door_watch(base.scope, settings.domain, known_authority=trusted),
+        outputs={"url": door.url},
+    )
