@@ -46,10 +46,10 @@ def _state_tiles(definition: Definition) -> tuple[Tile, ...]:
         Tile(
             width=6,
             height=5,
-            empty="for more than a week",
+            empty="for more than three days",
             content=Panel(
                 title="Since",
-                description="When it became so. It looks back a week.",
+                description="When it became so. It looks back three days.",
                 kind=PanelKind.NUMBER,
                 unit=Unit.MOMENT,
                 queries=(Query(expr=_since(available), needs_data=False),),
@@ -73,7 +73,7 @@ def _since(available: str) -> str:
     """Milliseconds since 1970 when a value of 0 or 1 last was the other one."""
 
     def last(value: int) -> str:
-        return f"max_over_time(timestamp({available} == {value})[1w:1m])"
+        return f"max_over_time(timestamp({available} == {value})[3d:1m])"
 
     return f"1000 * (({last(0)} and {available} == 1) or ({last(1)} and {available} == 0))"
 

@@ -5,14 +5,16 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from itertools import combinations
 
 import pytest
 
 from components.monitoring.dashboards import StackName, boards, grafana_dashboards, stack_name
-from tests.monitoring.dashboards.definitions import everything
+from components.signals.model import Scope
+from tests.monitoring.rules.definitions import VARIANTS, builtin
 
-DEFINITION = everything()
+DEFINITION = builtin()
 FILES = grafana_dashboards(DEFINITION)
 DRAWN: Mapping[str, dict[str, object]] = {name: json.loads(content) for name, content in FILES.items()}
 CONFIG_MAP = 1_000_000
@@ -90,11 +92,11 @@ def test_no_datasource_is_written_down(name: str) -> None:
 def test_every_dashboard_shows_alerts_on_the_time_axis_and_keeps_itself_up_to_date(name: str) -> None:
     drawn = DRAWN[name]
     (expr,) = set(values(drawn["annotations"], "expr"))
-    assert 'ALERTS{namespace="kotaemon-dev"' in str(expr)
+    assert 'ALERTS{namespace="kotaemon"' in str(expr)
     assert drawn["refresh"] == "30s"
     assert drawn["timezone"] == "browser"
     assert drawn["graphTooltip"] == 2
-    assert drawn["tags"] == ["kotaemon", "dev/kotaemon-dev"]
+    assert drawn["tags"] == ["kotaemon", "prod/kotaemon"]
 
 
 @each_dashboard
@@ -110,9 +112,9 @@ def test_thresholds_rise(name: str) -> None:
 def test_two_stacks_share_a_grafana() -> None:
     """Grafana overwrites a dashboard with another of the same uid, and refuses the same title in a folder."""
     stacks = [
-        everything(stack="dev", namespace="kotaemon"),
-        everything(stack="prod", namespace="kotaemon"),
-        everything(stack="dev", namespace="kotaemon-2"),
+        DEFINITION,
+        replace(DEFINITION, stack="dev"),
+        replace(DEFINITION, scope=Scope(namespace="kotaemon-2")),
     ]
     for one, other in combinations(stacks, 2):
         ours, theirs = grafana_dashboards(one), grafana_dashboards(other)
@@ -134,13 +136,13 @@ def test_a_dashboard_s_address_is_one_that_grafana_takes() -> None:
 
 def test_a_dashboard_keeps_its_address() -> None:
     """People keep links to it, and so do alerts."""
-    assert json.loads(FILES["overview.json"])["uid"] == "overview-349fffad28e21cb2"
-    assert stack_name(DEFINITION).uid("overview") == "overview-349fffad28e21cb2"
+    assert json.loads(FILES["overview.json"])["uid"] == "overview-6acf52308da4509c"
+    assert stack_name(DEFINITION).uid("overview") == "overview-6acf52308da4509c"
 
 
 def test_the_same_definition_makes_the_same_files() -> None:
     """They are a ConfigMap's content: a difference would roll Grafana at each deployment."""
-    assert grafana_dashboards(everything()) == FILES
+    assert grafana_dashboards(builtin()) == FILES
 
 
 def test_a_config_map_can_hold_them() -> None:
@@ -169,8 +171,7 @@ def test_a_component_s_dashboard_names_its_alerts_and_what_to_read() -> None:
 
 def test_a_component_without_metrics_shows_its_pods_and_whether_it_answers() -> None:
     """Chroma's server has none of its own."""
-    definition = everything(chroma=True)
-    board = next(board for board in boards(definition) if board.name == "chroma")
+    board = next(board for board in boards(VARIANTS["without-door"]) if board.name == "chroma")
     assert {"Answers", "Pods", "Restarts", "CPU", "Memory", "Volumes filled"} <= {
         panel.title for panel in board.panels()
     }
@@ -199,7 +200,7 @@ def test_every_query_asks_for_the_stack_s_own_series() -> None:
             selectors = re.findall(r"\{([^}]*)\}", query.expr)
             assert selectors, (board.name, title)
             for selector in selectors:
-                assert 'namespace="kotaemon-dev"' in selector, (board.name, title)
+                assert 'namespace="kotaemon"' in selector, (board.name, title)
 
 
 def test_no_query_needs_grafana_to_be_asked() -> None:
@@ -210,7 +211,7 @@ def test_no_query_needs_grafana_to_be_asked() -> None:
 
 
 def test_a_minimal_stack_has_no_dashboards() -> None:
-    assert not grafana_dashboards(everything(minimal=True))
+    assert not grafana_dashboards(VARIANTS["minimal"])
 
 
 def test_a_stack_without_dashboards_doesn_t_wait_for_grafana_s_model() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from components.monitoring.dashboards import grafana_dashboards
 from sandbox import paths
-from tests.monitoring.dashboards.definitions import everything
+from tests.monitoring.rules.definitions import builtin
 
 FOLDER = Path(__file__).parent / "schema"
 KINDS = {
@@ -74,7 +74,7 @@ def typed(dashboard: dict[str, object]) -> str:
 
 
 def test_grafana_s_types_hold_every_dashboard(compiler: Path, tmp_path: Path) -> None:
-    assert judged(compiler, tmp_path, dict(grafana_dashboards(everything()))) == ""
+    assert judged(compiler, tmp_path, dict(grafana_dashboards(builtin()))) == ""
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_what_grafana_doesn_t_know_is_found(
     compiler: Path, tmp_path: Path, ours: str, wrong: str, complaint: str
 ) -> None:
     """A judge that finds nothing may be one that looks at nothing."""
-    content = grafana_dashboards(everything())["overview.json"]
+    content = grafana_dashboards(builtin())["overview.json"]
     assert ours in content
     found = judged(compiler, tmp_path, {"overview.json": content.replace(ours, wrong)})
     assert "error TS" in found
