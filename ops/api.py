@@ -74,6 +74,15 @@ class Api:
                 return []
             raise
 
+    def resources(self, path: str) -> list[Object]:
+        """What kinds a version of a group has, as `/apis/GROUP/VERSION`; none where the cluster doesn't know it."""
+        try:
+            return cast(list[Object], self.get(path).get("resources") or [])
+        except RefusedError as error:
+            if error.status == 404:
+                return []
+            raise
+
     def uid(self) -> str:
         """What tells this cluster from every other, a re-created one of the same name included."""
         metadata = self.get("/api/v1/namespaces/kube-system")["metadata"]

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ops import bootstrap, clusters, engine, internet, kubeconfig, paths
+from ops import bootstrap, clusters, engine, internet, kubeconfig, paths, watchers
 from ops.check import Check, State, table
 from ops.clusters import LOCAL_STACK
 from ops.engine import Kind
@@ -60,7 +60,11 @@ def doctor(
 ) -> None:
     """Show the table. Raises ReportedError(1) where `make up` couldn't work."""
     machine = examine(project, stack, environment)
-    found = [*checks(machine, stack), *google(project, stack, machine, environment)]
+    found = [
+        *checks(machine, stack),
+        *google(project, stack, machine, environment),
+        *watchers.of_stack(project, stack, environment),
+    ]
     for line in table(found):
         say(line)
     missing = [check for check in found if check.state is State.MISSING]

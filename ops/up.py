@@ -4,7 +4,7 @@ import json
 import os
 from collections.abc import Callable, Mapping
 
-from ops import door, placeholders
+from ops import door, placeholders, watchers
 from ops.backend import checkpoint
 from ops.errors import OpsError, ReportedError
 from ops.failures import EngineError, of_program, recognise
@@ -20,6 +20,8 @@ def up(session: Session, say: Say, *, refresh: bool = False) -> None:
     """Bring the stack to what the program says. Raises OpsError, ReportedError, or KeyboardInterrupt."""
     refuse_stand_in(session.engine, session.stack, "up")
     placeholders.refuse(session.engine, session.stack, session.config)
+    for line in watchers.before_up(session):
+        say(line)
     with opened(session) as operations:
         operations.prepare(say)
         settle(operations, say)

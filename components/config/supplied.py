@@ -52,8 +52,8 @@ def check_secret(name: SecretName, value: str, encrypted: bool, prefix: str) -> 
         reason = "is a mapping or a list; it must be one value"
     elif name is SecretName.ADMIN and len(value) < _LEAST_PASSWORD:
         reason = f"is too short; it must have at least {_LEAST_PASSWORD} characters"
-    elif name in _FORMS and not value.startswith(STAND_IN):
-        reason = _malformed(value, *_FORMS[name])
+    else:
+        reason = malformed(name, value)
     if reason is None:
         return []
     return [Problem(key=f"{prefix}:{name}", value=HIDDEN, allowed=reason, remedy=secret_command(name))]
@@ -87,7 +87,11 @@ def _telling(value: object, path: tuple[str, ...]) -> list[tuple[str, ...]]:
     return found
 
 
-def _malformed(value: str, pattern: str, allowed: str) -> str | None:
+def malformed(name: SecretName, value: str) -> str | None:
+    """Why a secret can't be what its receiver gave out; None where it can. Its value is never told."""
+    if name not in _FORMS or value.startswith(STAND_IN):
+        return None
+    pattern, allowed = _FORMS[name]
     if not re.fullmatch(pattern, value, re.ASCII):
         return allowed
     try:

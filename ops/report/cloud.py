@@ -1,6 +1,7 @@
 """Google's own word on a stack: its APIs, asked as `make doctor` asks them."""
 
 import functools
+import re
 from collections.abc import Iterator
 
 from ops import health
@@ -20,7 +21,9 @@ from .series import Firing, Prometheus
 
 _PAGES = 20
 """Most pages of a list that are read."""
-_SEVERITIES = {"CRITICAL": "page", "ERROR": "page", "WARNING": "ticket"}
+_POLICY = re.compile(r"Kotaemon (.+): (\w+)(?: \(.*\))?")
+"""How the stack's alert policies are called: by stack, alert and component."""
+_WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
 class Cloud:
@@ -82,13 +85,14 @@ class Managed(Prometheus):
 def _firing(alert: health.Object) -> Firing:
     """Source: cloud.google.com/monitoring/api/ref_v3/rest/v3/projects.alerts."""
     policy = health.part(alert, "policy")
-    series = {**health.part(alert, "resource", "labels"), **health.part(alert, "metric", "labels")}
-    labels = {
-        str(name): str(value) for name, value in {**series, **health.part(policy, "userLabels")}.items()
-    }
-    labels.setdefault("severity", _SEVERITIES.get(str(policy.get("severity")), ""))
+    labels = {str(name): str(value) for name, value in health.part(policy, "userLabels").items()}
+    name = str(policy.get("displayName", ""))
+    if ours := _POLICY.fullmatch(name):
+        # A label may not hold all that a stack's name may.
+        labels["stack"], name = ours.groups()
     return Firing(
-        name=labels.get("alertname") or str(policy.get("displayName", "")),
+        name=name,
         labels=labels,
+        runbook=f"docs/runbooks/{_WORDS.sub('-', name).lower()}.md" if ours else "",
         since=moment(alert.get("openTime")),
     )
