@@ -1,15 +1,17 @@
 """What Prometheus is told to collect: enough for every rule and dashboard, and nothing else."""
 
 import re
+import subprocess
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from components.monitoring.builtin import server
 from components.monitoring.builtin.component import builtin_flows
-from components.monitoring.builtin.prometheus import scraped
+from components.monitoring.builtin.prometheus import RULES, SECRETS, scraped
 from components.monitoring.dashboards import boards
 from components.monitoring.definition import Definition
 from components.monitoring.exporters import exporters
@@ -25,7 +27,9 @@ from components.monitoring.names import (
 )
 from components.monitoring.probes import PATIENCE
 from components.monitoring.rules.pace import length
+from components.monitoring.rules.render import rule_file
 from components.signals.model import Recording
+from sandbox import build
 from tests.monitoring.rules.definitions import NAMESPACE, VARIANTS, builtin
 from tests.program import plain
 
@@ -191,3 +195,29 @@ def test_the_volume_is_never_filled() -> None:
 def test_the_same_definition_gives_the_same_file() -> None:
     """A difference would roll its pod at every update."""
     assert prometheus_text(builtin()) == prometheus_text(builtin())
+
+
+@pytest.mark.sandbox
+@each_way
+@pytest.mark.parametrize("pace", [1, 30])
+def test_prometheus_accepts_the_settings_the_rules_and_every_file_they_name(
+    definition: Definition, pace: float, tmp_path: Path
+) -> None:
+    """By its own tool, which looks for each file; in the pod a missing one is a server that doesn't start."""
+    text = prometheus_text(definition, pace=pace)
+    for there, name in ((SECRETS, "secrets"), (RULES, "rules"), (str(Path(TOKEN_FILE).parent), "account")):
+        text = text.replace(there, f"{tmp_path}/{name}")
+        (tmp_path / name).mkdir()
+    for file in ("account/token", "account/ca.crt", *(f"secrets/{one.job}" for one in scraped(definition))):
+        (tmp_path / file).touch()
+    (tmp_path / "rules" / server.RULES_FILE).write_text(rule_file(definition, pace=pace))
+    (tmp_path / server.CONFIG_FILE).write_text(text)
+    done = subprocess.run(
+        [build.ensure(["promtool"])["promtool"], "check", "config", tmp_path / server.CONFIG_FILE],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "1 rule files found" in done.stdout
