@@ -37,8 +37,9 @@ class Places:
     """How far each file was read, and what couldn't be sent yet."""
     certificates: str = "/fluent-bit/ca"
     """The destination's authority, as ca.crt."""
+    listen: str = "0.0.0.0"  # noqa: S104  in the pod, for who watches it
+    """Where its own metrics are."""
     port: int = 2020
-    """Its own metrics."""
 
 
 def scripts() -> dict[str, str]:
@@ -83,7 +84,7 @@ def _service(at: Places) -> Plugin:
         "grace": 10,
         "log_level": "info",
         "http_server": "on",
-        "http_listen": "0.0.0.0",  # noqa: S104  in the pod, for who watches it
+        "http_listen": at.listen,
         "http_port": at.port,
         "storage.path": f"{at.state}/buffer",
         "storage.metrics": "on",

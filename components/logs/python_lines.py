@@ -19,7 +19,7 @@ _CHAINED = (
 )
 _MORE = (
     # What SQLAlchemy, psycopg, pydantic and PEP 678 notes put below the exception's own line.
-    r"^([ \t]|DETAIL:|HINT:|CONTEXT:|LINE \d+:|\[SQL:|\[parameters:|\(Background on this error at:"
+    r"^(?!  \+ Exception Group )([ \t]|DETAIL:|HINT:|CONTEXT:|LINE \d+:|\[SQL:|\[parameters:|\(Background on this error at:"
     r"|For further information visit|Hint:|CONNECTION INFO:)"
 )
 _EMPTY = r"^$"
@@ -47,7 +47,7 @@ RULES = (
     Rule(state="trace", regex=_INDENTED, then="trace"),
     Rule(state="trace", regex=_EXCEPTION, then="ended"),
     # All of a group is indented, its exceptions too.
-    Rule(state="group", regex=_INDENTED, then="group"),
+    Rule(state="group", regex=r"^(?!  \+ Exception Group )[ \t]", then="group"),
     Rule(state="group", regex=_EMPTY, then="gap"),
     Rule(state="ended", regex=_MORE, then="ended"),
     Rule(state="ended", regex=_EMPTY, then="gap"),

@@ -102,16 +102,23 @@ local function is_probe(text)
       return true
     end
   end
-  for path in text:gmatch("[%s\"](/[^%s?\"]*)[^%s\"]*\"?%s+HTTP/") do
-    return noise.paths[path] == true
-  end
-  return false
+  local path = text:match("[%s\"](/[^%s\"]*)\"?%s+HTTP/")
+  return path ~= nil and noise.paths[path:match("^[^?]*")] == true
 end
 
 -- /var/log/pods/NAMESPACE_POD_UID/CONTAINER/RESTARTS.log
 local function source(path)
   local namespace, pod, container = path:match("([^/_]+)_([^/_]+)_[^/_]+/([^/]+)/[^/]+$")
   return namespace, pod, container
+end
+
+-- `text` without white space at its end. A pattern would try anew at each space inside.
+local function trimmed(text)
+  local last = #text
+  while last > 0 and text:find("^%s", last) do
+    last = last - 1
+  end
+  return text:sub(1, last)
 end
 
 function process(_, timestamp, record)
@@ -126,7 +133,7 @@ function process(_, timestamp, record)
   fields.log = nil
   if type(text) == "string" then
     fields.time = nil
-    text = text:gsub("\27%[[%d;]*m", ""):gsub("%s+$", "")
+    text = trimmed(text:gsub("\27%[[%d;]*m", ""))
     if text == "" or is_probe(text) then
       return -1, timestamp, record
     end

@@ -85,7 +85,8 @@ end
 local function named(text)
   local out, done, at = {}, 1, 1
   while true do
-    local first, last, name = text:find("([%a_][%w_%-%.]*)\\*[\"']?%s*[:=,]%s*", at)
+    -- From the start of a word alone: tried at each of its letters, a long word would take for ever.
+    local first, last, name = text:find("%f[%w_%-%.]([%w_%-%.]+)\\*[\"']?%s*[:=,]%s*", at)
     if not first then
       break
     end
@@ -101,7 +102,8 @@ local function named(text)
       if header then
         from = without_scheme(text, from, to)
       end
-      if from <= to and not PLAIN[text:sub(from, to):lower()] then
+      local masked = text:sub(from, from + #MASK - 1) == MASK
+      if from <= to and not masked and not PLAIN[text:sub(from, to):lower()] then
         out[#out + 1] = text:sub(done, from - 1)
         out[#out + 1] = MASK
         done, at = to + 1, to + 1
