@@ -67,7 +67,7 @@ class Pod:
             source = self._read.volume(one["name"]) / one.get("subPath", "")
             mounts.append(Mount(source=source, target=one["mountPath"], read_only=one.get("readOnly", False)))
         command = self._read.command(container, image, environment)
-        self.containers[name].start(command, environment, mounts, container.get("workingDir", "/"))
+        self.containers[name].start(command, environment, mounts, container.get("workingDir", image.folder))
         return self.containers[name]
 
     def stop(self, *names: str, grace: float = 5.0) -> None:

@@ -29,6 +29,8 @@ class Image:
     command: tuple[str, ...] = ()
     """The image's arguments, for containers without any."""
     environment: Mapping[str, str] = field(default_factory=dict)
+    folder: str = "/"
+    """Where its process starts."""
     user: int = 0
     users: Mapping[str, int] = field(default_factory=dict)
     """Whom it knows by name, besides root."""
