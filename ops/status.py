@@ -8,9 +8,6 @@ from ops.api import Api
 from ops.errors import ReportedError
 from ops.google import uses_google
 from ops.outputs import cluster_of, namespace, outputs
-from ops.report import text
-from ops.report.collect import Asked, collect
-from ops.report.document import document
 from ops.stack import Session
 
 SIMULATED = "kwok.x-k8s.io/node"
@@ -21,6 +18,10 @@ def status(session: Session, say: Callable[[str], object], *, as_json: bool) -> 
     """Show the report. Raises ReportedError(1) where not all is well, OpsError where nothing can be told."""
     made = outputs(session)
     space = namespace(session, made)
+    from ops.report import text  # imports Pulumi, by way of the settings
+    from ops.report.collect import Asked, collect
+    from ops.report.document import document
+
     with Api(cluster_of(session, made)) as api:
         seen = snapshot(api, space)
         front = door.of_stack(made, session)

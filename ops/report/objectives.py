@@ -49,7 +49,7 @@ class Objective:
         if self.budget < 0:
             left = f"missed: the error budget is overdrawn by {words(self.budget_time)}"
         else:
-            left = f"{self.budget:.0%} of the error budget left, {words(self.budget_time)}"
+            left = f"{self.budget * 100:.0f} % of the error budget left, {words(self.budget_time)}"
         mark = Mark.LOOK if self.budget < _LOW else Mark.WELL
         return Line(mark=mark, name=self.name.capitalize(), found=f"{promised}; {left}")
 

@@ -50,7 +50,7 @@ def line(volumes: tuple[Volume, ...]) -> Line:
         return Line(mark=Mark.UNKNOWN, name="Volumes", found="not known: the nodes' metrics tell of none")
     full = [volume for volume in volumes if volume.share >= _FULL]
     shown = ", ".join(
-        f"{volume.claim} {volume.share:.0%} of {volume.capacity / 2**30:.3g} GiB"
+        f"{volume.claim} {volume.share * 100:.0f} % of {volume.capacity / 2**30:.3g} GiB"
         for volume in full or volumes[:1]
     )
     return Line(
