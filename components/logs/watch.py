@@ -104,8 +104,6 @@ def _panels(own: str) -> tuple[Panel, ...]:
             title="Waiting on the nodes",
             description="Pieces of up to 2 MB that couldn't be delivered yet; they grow while the destination is away.",
             unit=Unit.COUNT,
-            queries=(
-                Query(expr=f"sum by (pod) (fluentbit_input_storage_chunks{{{own}}})", legend="{{pod}}"),
-            ),
+            queries=(Query(expr=f"sum by (pod) (fluentbit_storage_fs_chunks{{{own}}})", legend="{{pod}}"),),
         ),
     )

@@ -22,7 +22,11 @@ def test_where_a_line_is_from_is_read_from_its_file(lua: Lua) -> None:
     """Without asking the API server, for which the agent would need a token that reads all pods."""
     made = lua.processed({"log": "hello"})
     assert made is not None
-    assert (made["namespace"], made["pod"], made["container"]) == ("kotaemon", "kotaemon-7d5f-abcde", "kotaemon")
+    assert (made["namespace"], made["pod"], made["container"]) == (
+        "kotaemon",
+        "kotaemon-7d5f-abcde",
+        "kotaemon",
+    )
     assert (made["message"], made["stream"]) == ("hello", "stderr")
 
 
