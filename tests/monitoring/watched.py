@@ -4,10 +4,9 @@ from components.config import SecretName
 from components.config.monitoring import Alerts, DeadMansSwitch, Mail, PagerDuty, Slack, Webhook
 from components.contracts import SecretRef
 from components.monitoring.definition import Definition, Watching, define
-from components.signals.model import Scope
-from tests.monitoring.dashboards.definitions import watches
+from tests.monitoring.rules.definitions import NAMESPACE, SCOPE, builtin
 
-NAMESPACE = "kotaemon-prod"
+__all__ = ["EVERYBODY", "MAIL", "NAMESPACE", "SECRETS", "watched_by"]
 MAIL = Mail(to=("ops@example.com", "boss@example.com"), sender="rag@example.com", host="smtp.example.com")
 EVERYBODY = Alerts(
     slack=Slack(channel="#kotaemon"),
@@ -28,7 +27,6 @@ SECRETS = {
 }
 
 
-def watched_by(watching: Watching, *, stack: str = "prod", namespace: str = NAMESPACE) -> Definition:
+def watched_by(watching: Watching, *, stack: str = "prod") -> Definition:
     """A stack with a component of each kind."""
-    scope = Scope(namespace=namespace)
-    return define(stack=stack, scope=scope, watches=watches(scope), watching=watching, production=True)
+    return define(stack=stack, scope=SCOPE, watches=builtin().watches, watching=watching, production=True)

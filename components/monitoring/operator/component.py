@@ -62,29 +62,32 @@ class OperatorMonitor(pulumi.ComponentResource):
         if somebody_is_told(definition.watching.alerts):
             spec_of_alerts = alertmanager_spec(definition, args.secrets)
             custom(NAME, "AlertmanagerConfig", self._metadata(NAME), spec_of_alerts, child)
-        self._dashboards(child)
+        self._dashboards()
         self.flows = flows(targets, args.settings.namespace)
         self.register_outputs({})
 
-    def _metadata(
-        self, component: str, name: str | None = None, extra: dict[str, str] | None = None
-    ) -> meta.v1.ObjectMetaArgs:
-        """With the labels that the operator's Prometheus, Alertmanager and Grafana choose by."""
+    def _metadata(self, component: str, name: str | None = None) -> meta.v1.ObjectMetaArgs:
+        """With the labels that the operator's Prometheus and Alertmanager choose by."""
         return meta.v1.ObjectMetaArgs(
             name=name or component,
             namespace=self._args.namespace,
-            labels={**labels(component), **(self._args.settings.labels if extra is None else extra)},
-            annotations=None if extra is None else {"grafana_folder": FOLDER},
+            labels={**labels(component), **self._args.settings.labels},
         )
 
-    def _dashboards(self, child: pulumi.ResourceOptions) -> None:
+    def _dashboards(self) -> None:
         """A ConfigMap each, whose file's name no other stack has: Grafana's sidecar keeps all in one folder."""
-        stack, label = stack_name(self._args.definition), {self._args.settings.dashboard_label: "1"}
+        stack, label = stack_name(self._args.definition), self._args.settings.dashboard_label
         for file, content in grafana_dashboards(self._args.definition).items():
             board = file.removesuffix(".json")
             core.v1.ConfigMap(
                 f"dashboard-{board}",
-                metadata=self._metadata(NAME, f"dashboard-{board}", label),
+                metadata=meta.v1.ObjectMetaArgs(
+                    namespace=self._args.namespace,
+                    labels={**labels(NAME), label: "1"},
+                    annotations={"grafana_folder": FOLDER},
+                ),
                 data={f"{stack.uid(board)}.json": content},
-                opts=child,
+                immutable=True,
+                # The sidecar removes the file of a ConfigMap that goes, also when another one has just written it.
+                opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True),
             )

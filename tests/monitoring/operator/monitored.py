@@ -15,7 +15,7 @@ EXPORTERS = tuple(target for job, target in TARGETS.items() if job != KUBE_STATE
 
 
 def monitored(
-    *, alerts: Alerts = EVERYBODY, minimal: bool = False, stack: str = "prod", namespace: str = NAMESPACE
+    *, alerts: Alerts = EVERYBODY, minimal: bool = False, stack: str = "prod"
 ) -> tuple[Evaluation, tuple[Flow, ...]]:
     """What is registered, and the flows."""
     settings = OperatorMonitoring(
@@ -28,8 +28,8 @@ def monitored(
             "monitoring",
             OperatorMonitorArgs(
                 settings=settings,
-                definition=watched_by(settings, stack=stack, namespace=namespace),
-                namespace=namespace,
+                definition=watched_by(settings, stack=stack),
+                namespace=NAMESPACE,
                 exporters=EXPORTERS,
                 prober=PROBER,
                 secrets=SECRETS,

@@ -196,7 +196,7 @@ def test_two_stacks_in_one_grafana_do_not_overwrite_each_others_dashboards() -> 
     def files(found: Evaluation) -> set[str]:
         return {key for one in found.of("ConfigMap") for key in mapping(at(one.inputs, "data"))}
 
-    other, _ = monitored(stack="prod", namespace="kotaemon-other")
+    other, _ = monitored(stack="other")
     assert files(graph()).isdisjoint(files(other))
 
 

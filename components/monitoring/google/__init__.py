@@ -1,0 +1,1 @@
+"""Watching by Google Cloud: managed Prometheus, alert policies, an uptime check."""
