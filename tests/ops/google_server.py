@@ -57,6 +57,8 @@ class Project:
     login: tuple[int, Json] = (200, {"access_token": TOKEN, "expires_in": 3600, "token_type": "Bearer"})
     delay: float = 0.0
     """Seconds before each answer."""
+    resources: dict[str, Json] = field(default_factory=dict)
+    """Path, with `?pageToken=` where it is a later page -> what is there."""
     raw: bytes | None = None
     """What is answered in the place of JSON."""
     asked: list[str] = field(default_factory=list)
@@ -66,6 +68,9 @@ class Project:
         for pattern, refused in self.refusals.items():
             if re.search(pattern, path):
                 return refused
+        page = f"{path}?pageToken={query['pageToken'][0]}" if "pageToken" in query else path
+        if page in self.resources:
+            return 200, self.resources[page]
         here = f"projects/{self.id}"
         if path == f"/v3/{here}":
             return 200, {"name": "projects/1", "projectId": self.id, "state": self.state}
@@ -147,7 +152,18 @@ def serving(project: Project) -> Iterator[str]:
 
 def endpoints(url: str) -> Endpoints:
     """All of Google's APIs at one address."""
-    return Endpoints(service_usage=url, resource_manager=url, billing=url, compute=url, org_policy=url)
+    return Endpoints(
+        service_usage=url,
+        resource_manager=url,
+        billing=url,
+        compute=url,
+        org_policy=url,
+        monitoring=url,
+        container=url,
+        certificates=url,
+        gke_backup=url,
+        sql=url,
+    )
 
 
 def service_account(url: str) -> str:

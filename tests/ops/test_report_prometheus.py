@@ -4,6 +4,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -188,7 +189,7 @@ SPENT = objectives.Objective(
     achieved=0.99996,
     budget=0.9,
     observed=1,
-    window=objectives.timedelta(days=30),
+    window=timedelta(days=30),
 )
 
 
