@@ -187,12 +187,12 @@ def _promise_tiles(definition: Definition) -> tuple[Tile, ...]:
             width=12,
             content=Panel(
                 title="What went wrong",
-                description="Share of each window that was bad, by objective: what alerts on the budget look at.",
+                description="Share of the hour before that was bad, by objective.",
                 unit=Unit.SHARE,
                 queries=(
                     Query(
-                        expr=f"max by (objective, window) ({names.ERRORS}{{{definition.scope}}})",
-                        legend="{{objective}}, {{window}}",
+                        expr=f'max by (objective) ({names.ERRORS}{{{definition.scope},window="1h"}})',
+                        legend="{{objective}}",
                     ),
                 ),
             ),
