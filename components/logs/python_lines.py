@@ -1,7 +1,7 @@
 r"""Which lines belong together: Python's tracebacks, chained ones too, with the message above them.
 
-As Fluent Bit's multi-line parser wants it: a line that no rule of the current state takes ends the record, and may
-begin the next. The regular expressions are Onigmo's and Python's alike.
+As Fluent Bit's multi-line parser wants it: a line that no rule of the current state takes ends the record, and the
+first rule of `start_state` that takes it begins the next. The regular expressions are Onigmo's and Python's alike.
 """
 
 from dataclasses import dataclass
@@ -19,19 +19,24 @@ _CHAINED = (
 )
 _MORE = (
     # What SQLAlchemy, psycopg, pydantic and PEP 678 notes put below the exception's own line.
-    r"^(?!  \+ Exception Group )([ \t]|DETAIL:|HINT:|CONTEXT:|LINE \d+:|\[SQL:|\[parameters:|\(Background on this error at:"
-    r"|For further information visit|Hint:|CONNECTION INFO:)"
+    r"^(?!  \+ Exception Group )([ \t]|DETAIL:|HINT:|CONTEXT:|LINE \d+:|\[SQL:|\[parameters:"
+    r"|\(Background on this error at:|For further information visit|Hint:|CONNECTION INFO:)"
 )
 _EMPTY = r"^$"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Rule:
-    """In state `state`, a line that matches `regex` is taken, and leads to state `then`."""
+    """In state `state` (or one of several), a line that matches `regex` is taken, and leads to state `then`."""
 
     state: str
     regex: str
     then: str
+
+    @property
+    def states(self) -> frozenset[str]:
+        """The states that it is for."""
+        return frozenset(name.strip() for name in self.state.split(","))
 
 
 RULES = (
@@ -56,9 +61,10 @@ RULES = (
     Rule(state="chain", regex=_TRACEBACK, then="trace"),
     Rule(state="chain", regex=_GROUP, then="group"),
     Rule(state="key", regex=r"^[A-Za-z0-9+/=]+$", then="key"),
-    Rule(state="key", regex=r"^-----END [A-Z ]*PRIVATE KEY-----", then="key_ended"),
-    # Every state needs a rule; nothing belongs to a key after its END.
-    Rule(state="key_ended", regex=r"^\b$", then="key_ended"),
+    Rule(state="key", regex=r"^-----END [A-Z ]*PRIVATE KEY-----", then="alone"),
+    # All others, each for itself: a line that no rule takes would end what the other stream is in the middle of. As
+    # whatever follows may be a start, Fluent Bit doesn't wait for it.
+    Rule(state="start_state, alone", regex=r"^", then="alone"),
 )
 
 

@@ -93,7 +93,7 @@ SECRETS = {
     "opaqueValue123": "headers: {'authorization': 'opaqueValue123', 'accept': '*/*'}",
     "rawHeader456": "[(b'host', b'kotaemon'), (b'authorization', b'Bearer rawHeader456'), (b'accept', b'*/*')]",
     "proj-abcDEF123456ghiJKL789": "openai.AuthenticationError for sk-proj-abcDEF123456ghiJKL789, retrying",
-    "SyD-1234567890abcdefghijklmnopqrstu": "GET https://x.googleapis.com/v1?alt=json using AIzaSyD-1234567890abcdefghijklmnopqrstu",
+    "SyD-1234567890abcdefghijklmnopqrstu": "GET https://x.example.com using AIzaSyD-1234567890abcdefghijklmnopqrstu",
     "queryKey999": "GET https://generativelanguage.googleapis.com/v1/models?key=queryKey999&alt=json",
     "123456789012-abcdefABCDEF": "slack token xoxb-123456789012-abcdefABCDEF is invalid",
     "T0000/B0000/XXXXXXXXXXXX1": "POST https://hooks.slack.com/services/T0000/B0000/XXXXXXXXXXXX1",
