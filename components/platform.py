@@ -10,6 +10,7 @@ from .compose.base import RELEASE, Base
 from .compose.cloud import backups, cluster_outputs, google_cloud, secrets
 from .compose.door import front_door, sign_in
 from .compose.stores import database, documents, files_class, vectors
+from .compose.watching import watched
 from .config import StackConfig
 from .kotaemon import Kotaemon, KotaemonArgs
 from .namespace import Namespace, NamespaceArgs
@@ -53,7 +54,9 @@ class Platform(pulumi.ComponentResource):
             base.child,
         )
         door = front_door(base, kotaemon)
-        parts = (metadata, embeddings, texts, door)
+        said = (metadata.watch, embeddings.watch, texts.watch, kotaemon.watch, door.watch)
+        watching = watched(base, tuple(watch for watch in said if watch is not None))
+        parts = (metadata, embeddings, texts, door, watching)
         NetworkFlows(
             "network",
             NetworkFlowsArgs(
@@ -69,6 +72,7 @@ class Platform(pulumi.ComponentResource):
             **administrator(config, kotaemon.generated_password),
             "databases": databases(stores),
             **door.outputs,
+            **watching.outputs,
             **backups(base),
             **cluster_outputs(base.cloud),
         }

@@ -11,6 +11,8 @@ KOTAEMON = {NAME: "kotaemon"}
 """Labels of Kotaemon's pods."""
 PROXIES = frozenset({"oauth2-proxy"})
 """Proxies that ask: the names of their images, and of their pods."""
+PROBER, SCRAPERS = "blackbox-exporter", frozenset({"prometheus"})
+"""Whose questions tell whether people can use Kotaemon, and who may have it ask them."""
 
 
 def kotaemon(graph: Graph) -> list[PodSpec]:
@@ -36,6 +38,11 @@ def _is_proxy(container: Container) -> bool:
     image = container.at("image")
     repository = (text(image) or "").partition("@")[0].rpartition("/")[2]
     return image is UNKNOWN or repository.partition(":")[0] in PROXIES
+
+
+def is_prober_pod(labels: object) -> bool:
+    """Whether pods of these labels are the prober: it asks for pages, and has no way to send anything."""
+    return entry(labels, NAME) in (PROBER, UNKNOWN)
 
 
 def is_proxy_pod(labels: object) -> bool:

@@ -26,7 +26,7 @@ from sandbox.providers.gcp.computed import merged
 _PLACES = {"project": "example-project", "region": "europe-west4", "location": "europe-west4"}
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = "kotaemon"
-SENTINEL = "s3ntinel-secret"
+SENTINEL = "s3ntinelsecret"
 """Part of every secret value that a test supplies or a mock generates: it must appear in Secrets alone."""
 
 

@@ -34,6 +34,23 @@ SEVERAL = {
 OIDC = {"kind": "oauth2-proxy", "issuer": "https://id.example.org", "clientId": "kotaemon",
         "emailDomains": ["example.org"]}  # fmt: skip
 
+TOLD = {
+    "slack": {"channel": "#kotaemon"},
+    "pagerduty": {},
+    "mail": {"to": ["ops@example.org"], "sender": "kotaemon@example.org", "host": "smtp.example.org",
+             "username": "kotaemon"},
+    "webhook": {},
+    "deadMansSwitch": {"minutes": 5},
+}  # fmt: skip
+TOLD_SECRETS = {
+    "slackWebhook": f"https://hooks.slack.com/services/T0/B0/{SENTINEL}",
+    "pagerdutyKey": f"{SENTINEL:0<32}",
+    "smtpPassword": f"{SENTINEL}-smtp",
+    "alertWebhook": f"https://alerts.example.org/{SENTINEL}",
+    "deadMansSwitch": f"https://ping.example.org/{SENTINEL}",
+}
+"""Every receiver of alerts, and its secret."""
+
 
 @dataclass(frozen=True)
 class Variant:
@@ -99,6 +116,17 @@ VARIANTS = {
         },
     ),
     "production": Variant({**SEVERAL, "kotaemon:production": "true"}),
+    "unwatched": Variant({"kotaemon:monitoring": {"kind": "none"}}),
+    "watched-minimally": Variant({"kotaemon:monitoring": {"kind": "builtin", "minimal": True}}),
+    "watched-with-receivers": Variant(
+        {"kotaemon:monitoring": {"kind": "builtin", "objectives": {"availability": 99.9}, "alerts": TOLD},
+         "kotaemon:docstore": {"kind": "elasticsearch"}},
+        TOLD_SECRETS,
+    ),
+    "watched-by-an-operator": Variant(
+        {"kotaemon:monitoring": {"kind": "operator", "labels": {"release": "kube-prometheus-stack"}, "alerts": TOLD}},
+        TOLD_SECRETS,
+    ),
     "dev": Variant(stack="dev"),
     "prod": Variant(stack="prod"),
     "autopilot": Variant({"kotaemon:cluster": {"kind": "gke", "autopilot": True}}, stack="dev"),

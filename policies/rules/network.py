@@ -3,7 +3,17 @@
 import ipaddress
 from collections.abc import Iterable, Iterator
 
-from policies.front import NAME, PROXIES, is_proxy_pod, kotaemon, proxied
+from policies.front import (
+    KOTAEMON,
+    NAME,
+    PROBER,
+    PROXIES,
+    SCRAPERS,
+    is_prober_pod,
+    is_proxy_pod,
+    kotaemon,
+    proxied,
+)
 from policies.graph import Graph, Resource
 from policies.podspec import PodSpec, makes_pods, pods_of, selected
 from policies.rule import Rule, Scope, Subject, Violation, of_kind
@@ -84,6 +94,8 @@ def _lets_in_to_kotaemon(graph: Graph, resource: Resource) -> bool:
 def _kotaemons(graph: Graph, policy: Resource) -> list[PodSpec]:
     """Kotaemon's pods among those that a network policy selects."""
     selector = at(policy.inputs, "spec.podSelector")
+    if entry(at(selector, "matchLabels"), NAME) not in (None, KOTAEMON[NAME]):
+        return []  # other pods, though their labels may not be known yet; or nobody knows which
     return [
         pods
         for pods in kotaemon(graph)
@@ -111,7 +123,27 @@ def _is_proxy(peer: object) -> bool:
         return block is UNKNOWN or (
             network is not None and any(network.subnet_of(one) for one in GOOGLE_PROXIES)
         )
-    return is_proxy_pod(at(peer, "podSelector.matchLabels"))
+    pods = at(peer, "podSelector.matchLabels")
+    # Who may tell the prober what to ask is NET-07's.
+    return is_proxy_pod(pods) or (absent(at(peer, "namespaceSelector")) and is_prober_pod(pods))
+
+
+def _lets_in_to_the_prober(graph: Graph, resource: Resource) -> bool:
+    return (
+        resource.kind == "NetworkPolicy"
+        and resource.is_object
+        and present(at(resource.inputs, "spec.ingress"))
+        and entry(at(resource.inputs, "spec.podSelector.matchLabels"), NAME) == PROBER
+    )
+
+
+def _only_scrapers_come_in(graph: Graph, resource: Resource) -> Iterator[Violation]:
+    for path, direction, body in _rules(resource):
+        for peer in items(at(body, "from")) if direction == "ingress" else ():
+            space = entry(at(peer, "namespaceSelector.matchLabels"), "kubernetes.io/metadata.name")
+            scraper = entry(at(peer, "podSelector.matchLabels"), NAME)
+            if peer is not UNKNOWN and absent(space) and scraper not in (*SCRAPERS, UNKNOWN):
+                yield Violation(path, f"lets {_who(peer)} have it ask whatever it likes")
 
 
 def _who(peer: object) -> str:
@@ -223,7 +255,7 @@ RULES = (
         applies=_lets_in_to_kotaemon, check=_only_proxies_come_in, scope=Scope.STACK,
         reason="Whoever reaches its port can run commands without a login (upstream issues 842 and 844).",
         remedy=f"allow {', '.join(sorted(PROXIES))}, or Google's load balancers "
-        f"({' and '.join(map(str, GOOGLE_PROXIES))}) behind IAP, and nothing else",
+        f"({' and '.join(map(str, GOOGLE_PROXIES))}) behind IAP, the {PROBER}, and nothing else",
     ),
     Rule(
         id="NET-05", subject=Subject.NAMESPACES, title="the metadata server is out of reach",
@@ -236,5 +268,11 @@ RULES = (
         applies=of_kind("NetworkPolicy"), check=_leads_somewhere, scope=Scope.STACK,
         reason="A flow with a misspelt label or port is a time-out that takes an hour to understand.",
         remedy="correct podSelector or ports, or remove the policy",
+    ),
+    Rule(
+        id="NET-07", subject=Subject.NAMESPACES, title="only scrapers reach the prober",
+        applies=_lets_in_to_the_prober, check=_only_scrapers_come_in,
+        reason="It asks any address that it is told, and may reach Kotaemon, which has no login of its own.",
+        remedy=f"allow pods named {', '.join(sorted(SCRAPERS))}, or the one namespace of whoever scrapes",
     ),
 )  # fmt: skip

@@ -126,6 +126,7 @@ _GRANT = "gcp:storage/bucketIAMMember:BucketIAMMember"
 _CONTEXT = "containers/0/securityContext"
 _APP = "Deployment/app"
 _POLICY = "NetworkPolicy/google-to-app-ingress"
+_TO_PROBER = "NetworkPolicy/prometheus-to-prober-ingress"
 _OUT = "NetworkPolicy/app-to-internet-egress"
 _BACKEND = "GCPBackendPolicy/gcpbackendpolicy-app"
 _ROUTE = "HTTPRoute/httproute-app"
@@ -210,6 +211,10 @@ NAMESPACES = (
     _case("NET-05", "reaches them on every port", set_to(_OUT, _EXCEPT, GONE), set_to(_OUT, "spec/egress/0/ports", [])),
     _case("NET-06", "selects nothing", set_to(_POLICY, "spec/podSelector/matchLabels/app.kubernetes.io~1name", "typo")),
     _case("NET-06", "opens a port that nobody has", set_to(_POLICY, "spec/ingress/0/ports/0/port", 8081)),
+    _case("NET-07", "lets everybody ask", set_to(_TO_PROBER, f"{_FROM}/0", {"podSelector": {}})),
+    _case("NET-07", "lets other pods ask", set_to(_TO_PROBER, f"{_FROM}/0/podSelector/matchLabels", {"app": "shell"})),
+    _case("NET-07", "lets every namespace ask", set_to(_TO_PROBER, f"{_FROM}/1", {"namespaceSelector": {}})),
+    _case("NET-07", "lets addresses ask", set_to(_TO_PROBER, f"{_FROM}/1", {"ipBlock": {"cidr": "10.0.0.0/8"}})),
 )  # fmt: skip
 
 SECRETS = (

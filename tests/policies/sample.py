@@ -20,6 +20,7 @@ from .mocked import registered
 _SPACE = "space"
 _NAME = "kotaemon"
 _APP = ours.selector(_NAME)
+_PROBER = "blackbox-exporter"
 
 
 class _Component(pulumi.ComponentResource):
@@ -92,6 +93,25 @@ def _kubernetes(c: _Component) -> None:
             ],
         ),
     }
+    policies["prometheus-to-prober-ingress"] = net.v1.NetworkPolicySpecArgs(
+        pod_selector=meta.v1.LabelSelectorArgs(match_labels=ours.selector(_PROBER)),
+        policy_types=["Ingress"],
+        ingress=[
+            net.v1.NetworkPolicyIngressRuleArgs(
+                from_=[
+                    net.v1.NetworkPolicyPeerArgs(
+                        pod_selector=meta.v1.LabelSelectorArgs(match_labels=ours.selector("prometheus"))
+                    ),
+                    net.v1.NetworkPolicyPeerArgs(
+                        namespace_selector=meta.v1.LabelSelectorArgs(
+                            match_labels={"kubernetes.io/metadata.name": "monitoring"}
+                        )
+                    ),
+                ],
+                ports=[net.v1.NetworkPolicyPortArgs(protocol="TCP", port=8080)],
+            )
+        ],
+    )
     for name, spec in policies.items():
         net.v1.NetworkPolicy(
             name, metadata=ours.metadata("network", _SPACE, name=name), spec=spec, opts=c.child
@@ -142,6 +162,16 @@ def _workloads(c: _Component) -> None:
         "app",
         metadata=ours.metadata(_NAME, _SPACE, name=_NAME),
         spec=apps.v1.DeploymentSpecArgs(replicas=2, selector=selector, template=template),
+        opts=c.child,
+    )
+    apps.v1.Deployment(
+        "prober",
+        metadata=ours.metadata(_PROBER, _SPACE, name=_PROBER),
+        spec=apps.v1.DeploymentSpecArgs(
+            replicas=1,
+            selector=meta.v1.LabelSelectorArgs(match_labels=ours.selector(_PROBER)),
+            template=ours.pod(_PROBER, 1000, containers=[container]),
+        ),
         opts=c.child,
     )
     k8s.policy.v1.PodDisruptionBudget(
