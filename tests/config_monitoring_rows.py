@@ -26,6 +26,15 @@ def kept(kind: str, **keys: Any) -> Values:
     return {"logs": {"kind": "fluent-bit", "to": {"kind": kind, **keys}}}
 
 
+def told_by_google(**keys: Any) -> Values:
+    """Receivers that Google tells."""
+    return {**GKE, "monitoring": {"kind": "google", "alerts": keys}}
+
+
+PAGERDUTY, WEBHOOK = (
+    {"pagerdutyKey": "0123456789abcdef0123456789abcdef"},
+    {"alertWebhook": "https://example.com/x"},
+)
 MAIL: Values = {"to": ["ops@example.com"], "sender": "kotaemon@example.com", "host": "smtp.example.com"}
 
 MONITORING_WRONG = [
@@ -63,6 +72,20 @@ MONITORING_WRONG = [
           secrets={"slackWebhook": "https://hooks.slack.com/services/T00000000/B00000000/XXXXXXXXXXXXXXXXXXXXXXXX"}),
     wrong("Google's monitoring elsewhere", watched("google"), "monitoring.kind", "needs a cluster of Google's"),
     wrong("Google's logs elsewhere", {"logs": {"kind": "google"}}, "logs.kind", "needs a cluster of Google's"),
+    wrong("Slack by Google", told_by_google(slack={"channel": "#kotaemon"}), "monitoring.alerts.slack",
+          "can't be had by a webhook from Google", secrets={
+              "slackWebhook": "https://hooks.slack.com/services/T00000000/B00000000/XXXXXXXXXXXXXXXXXXXXXXXX"}),
+    wrong("a dead man's switch on Google", told_by_google(deadMansSwitch={}), "monitoring.alerts.deadMansSwitch",
+          "an alert policy calls nobody while all is well", secrets={"deadMansSwitch": "https://example.com/x"}),
+    wrong("PagerDuty in Europe by Google", told_by_google(pagerduty={"eu": True}), "monitoring.alerts.pagerduty.eu",
+          "no setting for PagerDuty's European region", secrets=PAGERDUTY),
+    wrong("a mail account for Google", told_by_google(mail={**MAIL, "username": "kotaemon"}),
+          "monitoring.alerts.mail.username", "Google sends mails by itself", secrets={"smtpPassword": SECRET}),
+    wrong("the end of an alert untold by Google", told_by_google(webhook={"resolved": False}),
+          "monitoring.alerts.webhook.resolved", "must be true", secrets=WEBHOOK),
+    wrong("a key that Google can't read", {**told_by_google(pagerduty={}),
+          "secrets": {"pagerdutyKey": {"name": "team", "key": "pagerduty"}}}, "secrets.pagerdutyKey",
+          "Google is told the value itself"),
     wrong("logs for ever", {**GKE, "logs": {"kind": "google", "retentionDays": 5000}}, "logs.retentionDays",
           "must be a whole number from 1 to 3650", schema=True),
     wrong("Loki's whole path", kept("existing-loki", url="https://loki.example.com/loki/api/v1/push"),
@@ -78,6 +101,10 @@ MONITORING_WRONG = [
 MONITORING_VALID: dict[str, tuple[Values, dict[str, str]]] = {
     "the least that can be promised": (promised(availability=90, latencyShare=50, days=7), {}),
     "mail without an account": (told(mail=MAIL), {}),
+    "everybody whom Google can tell": (
+        told_by_google(pagerduty={}, mail=MAIL, webhook={}),
+        {**PAGERDUTY, **WEBHOOK},
+    ),
     "logs in a Loki of one's own": (kept("loki", retentionDays=30), {}),
     "logs by default": ({"logs": {"kind": "fluent-bit"}}, {}),
     "logs nowhere": ({"logs": {"kind": "none"}}, {}),

@@ -11,6 +11,7 @@ from .application import graph_settings_file, image, multimodal
 from .cloud import backups, cloud_sql, existing_gke, filestore, google_project, on_gke
 from .cluster import cluster_zones, control_plane, maintenance, networks, node_pools
 from .edge import certificates, edge, gateway_controller, iap_client, sign_in
+from .google_alerts import google_alerts
 from .monitoring import on_google, window
 from .replicas import autoscaling, several_replicas
 from .rule import Rule, Stack
@@ -50,6 +51,7 @@ _RULES: tuple[Rule, ...] = (
     gateway_controller,
     window,
     on_google,
+    google_alerts,
 )
 
 
