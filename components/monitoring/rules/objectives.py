@@ -20,8 +20,6 @@ from .components import ESSENTIAL_PART_DOWN
 
 EVERY = timedelta(seconds=30)
 """How often it is noted whether people can use it."""
-MOST = 0.9
-"""The share of a window that an alert never waits beyond: without, a low objective's alert could not fire at all."""
 _MINUTE, _HOUR, _DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 _LONG = timedelta(hours=6)
 """Windows beyond it are computed less often: they change slowly, and each computation reads all of it."""
@@ -37,9 +35,12 @@ class Pair:
     short: timedelta
 
     def threshold(self, budget: float, window: timedelta) -> float:
-        """The share of errors above which it fires: for 30 days 14.4, 6, 3 and 1 times the budget."""
+        """The share of errors above which it fires: for 30 days 14.4, 6, 3 and 1 times the budget.
+
+        Never more than half-way from the budget to all: 14.4 times 10 % is more than there is of an hour.
+        """
         factor = max(1.0, self.share * (window / self.long))
-        return round(min(MOST, factor * budget), 8)
+        return round(min(factor * budget, (1 + budget) / 2), 8)
 
 
 _FAST = (

@@ -378,7 +378,7 @@ CASES = {
         groups=_BURNING,
         objectives=Objectives(availability=99.9, days=7),
     ),
-    # 95 %: 72 % of an hour.
+    # 95 %: half of an hour.
     "LatencyBurnsFast": Case(
         fires=_slow(60, seconds=5), quiet=_slow(60, seconds=5, fast=30), minutes=60, groups=_BURNING
     ),

@@ -33,8 +33,10 @@ class Values:
         return Values((*self.stretches, more), value + step * count)
 
     def gone(self, minutes: float) -> "Values":
-        """Nothing is told for some minutes."""
-        return Values((*self.stretches, f"_x{round(timedelta(minutes=minutes) / EVERY)}"), self.last)
+        """Nothing is told for some minutes; Prometheus notes at once that a series has ended."""
+        count = round(timedelta(minutes=minutes) / EVERY)
+        more = ("stale", f"_x{count - 1}") if count > 1 else ("stale",)
+        return Values((*self.stretches, *more), self.last)
 
     def __str__(self) -> str:
         return " ".join(self.stretches)

@@ -1,0 +1,94 @@
+"""Every metric that a rule reads is one that its way of watching has."""
+
+import re
+
+import pytest
+
+from components.monitoring.definition import Definition
+from components.monitoring.names import ACHIEVED, AVAILABLE, BUDGET, ERRORS, FAST, OBSERVED
+from components.signals.model import Recording
+
+from .definitions import VARIANTS, google
+
+OF_GOOGLE = {
+    # docs.cloud.google.com/kubernetes-engine/docs/how-to/kube-state-metrics (10 April 2026)
+    "kube_persistentvolume_capacity_bytes", "kube_persistentvolume_claim_ref", "kube_persistentvolume_info",
+    "kube_persistentvolume_status_phase", "kube_persistentvolumeclaim_info",
+    "kube_persistentvolumeclaim_resource_requests_storage_bytes", "kube_persistentvolumeclaim_status_phase",
+    "kube_pod_container_status_ready", "kube_pod_container_status_waiting_reason", "kube_pod_status_phase",
+    "kube_pod_status_unschedulable", "kube_deployment_spec_replicas", "kube_deployment_status_replicas_available",
+    "kube_deployment_status_replicas_updated", "kube_statefulset_replicas", "kube_statefulset_status_replicas_ready",
+    "kube_statefulset_status_replicas_updated", "kube_daemonset_status_desired_number_scheduled",
+    "kube_daemonset_status_number_misscheduled", "kube_daemonset_status_number_ready",
+    "kube_daemonset_status_updated_number_scheduled",
+    # docs.cloud.google.com/kubernetes-engine/docs/how-to/cadvisor-kubelet-metrics (10 April 2026)
+    "container_cpu_cfs_periods_total", "container_cpu_cfs_throttled_periods_total",
+    "container_cpu_usage_seconds_total", "container_memory_rss", "container_memory_working_set_bytes",
+    "kubelet_volume_stats_available_bytes", "kubelet_volume_stats_capacity_bytes", "kubelet_volume_stats_inodes",
+    "kubelet_volume_stats_inodes_free", "kubelet_volume_stats_inodes_used", "kubelet_volume_stats_used_bytes",
+}  # fmt: skip
+"""What GKE's packages of metrics hold, as far as a rule may ask of it."""
+_RECORDED = {AVAILABLE, FAST, ERRORS, BUDGET, ACHIEVED, OBSERVED}
+
+
+def metrics(definition: Definition) -> set[str]:
+    """Names of the series that its rules read."""
+    found = {
+        name
+        for group in definition.groups
+        for rule in group.rules
+        for name in re.findall(r"([a-zA-Z_:][\w:]*)(?=\{)", rule.expr)
+    }
+    return found - {"ALERTS"}
+
+
+def test_google_has_what_its_rules_ask_for() -> None:
+    """A rule on a metric that nobody writes looks like one, and never fires."""
+    asked = {name for name in metrics(google()) if name.startswith(("kube", "container_"))}
+    assert asked <= OF_GOOGLE
+    assert len(asked) > 10
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_what_is_read_as_recorded_is_recorded(name: str) -> None:
+    """A recording's name stands in two places, and in the dashboards."""
+    definition = VARIANTS[name]
+    recorded = {
+        rule.record for group in definition.groups for rule in group.rules if isinstance(rule, Recording)
+    }
+    assert recorded == _RECORDED
+    assert {metric for metric in metrics(definition) if ":" in metric} <= recorded
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_every_series_is_the_stacks_own(name: str) -> None:
+    """A server that watches others, too, would mix their outages into this stack's."""
+    definition = VARIANTS[name]
+    for group in definition.groups:
+        for rule in group.rules:
+            for metric, chosen in re.findall(r"([a-zA-Z_:][\w:]*)\{([^}]*)\}", rule.expr):
+                # Nodes have no namespace; ALERTS is told by the stack.
+                if metric == "kube_node_status_condition":
+                    assert f"kube_pod_info{{{definition.scope}}}" in rule.expr
+                elif metric == "ALERTS":
+                    assert f'stack="{definition.stack}"' in chosen
+                else:
+                    assert str(definition.scope) in chosen, rule.expr
+
+
+def test_minimal_reads_nothing_of_a_databases_inside() -> None:
+    """It is what is scraped where only what tells that people can use it is wanted."""
+    read = metrics(VARIANTS["minimal"])
+    prefixes = (
+        "probe_",
+        "kube_",
+        "container_",
+        "kubelet_",
+        "stack:",
+        "prometheus_",
+        "alertmanager_",
+        "up",
+        "backup_",
+    )
+    assert {name for name in read if not name.startswith(prefixes)} == set()
+    assert len(read) < len(metrics(VARIANTS["builtin"]))
