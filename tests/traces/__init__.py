@@ -1,0 +1,1 @@
+"""The traces' collector: its configuration, and the real one that runs with it."""
