@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from components.config.edge import GoogleEdge
 from components.config.google import CloudSql, DatabaseLogin, ExistingGke, GkeCluster, GoogleBackup
+from components.config.monitoring import GoogleMonitoring
 from components.config.settings import Settings
 
 from .access import Api, ApiError, entries
@@ -71,6 +72,14 @@ _BACKUP = {
     "roles/storage.admin": ("storage.buckets.create", "storage.buckets.setIamPolicy"),
     "roles/gkebackup.admin": ("gkebackup.backupPlans.create",),
 }
+_MONITORING = {
+    "roles/monitoring.editor": (
+        "monitoring.alertPolicies.create",
+        "monitoring.dashboards.create",
+        "monitoring.notificationChannels.create",
+        "monitoring.uptimeCheckConfigs.create",
+    )
+}
 _SECRETS = {
     "roles/secretmanager.admin": ("secretmanager.secrets.getIamPolicy", "secretmanager.secrets.setIamPolicy")
 }
@@ -111,6 +120,8 @@ def _groups(settings: Settings) -> Iterator[Mapping[str, tuple[str, ...]]]:
                 yield _DNS_ZONE
     if isinstance(settings.backup, GoogleBackup):
         yield _BACKUP
+    if isinstance(settings.monitoring, GoogleMonitoring):
+        yield _MONITORING
     if settings.secret_manager:
         yield _SECRETS
 

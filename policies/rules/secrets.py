@@ -14,6 +14,8 @@ HOLDERS = {
     "gcp:sql/user:User": ("password",),
     "gcp:sql/databaseInstance:DatabaseInstance": ("rootPassword",),
     "gcp:secretmanager/secretVersion:SecretVersion": ("secretData",),
+    # Whom Google tells of alerts: PagerDuty's key, a webhook's URL.
+    "gcp:monitoring/notificationChannel:NotificationChannel": ("sensitiveLabels", "labels.url"),
 }
 """Types that may hold secrets, and in which inputs."""
 NO_SECRET = "unused"  # noqa: S105 what it says
