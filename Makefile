@@ -31,7 +31,7 @@ preview: .venv/.stamp ## Which resources `up` would change
 diff: .venv/.stamp ## What `up` would change, property by property
 	@$(OPS) diff --stack $(STACK) $(ARGS)
 
-status: .venv/.stamp ## What is ready, what isn't, and why
+status: .venv/.stamp ## What is ready, what isn't and why; objectives, alerts, backups, certificates, versions
 	@$(OPS) status --stack $(STACK) $(ARGS)
 
 open: .venv/.stamp ## Open Kotaemon in the browser [PORT=7860]

@@ -157,8 +157,8 @@ def parser() -> argparse.ArgumentParser:
         made.add_argument(
             "--refresh", action="store_true", help="compare with the cluster, not with the state"
         )
-    made = command("status", _status, "what is ready, what isn't, and why")
-    made.add_argument("--json", action="store_true", help="as JSON")
+    made = command("status", _status, "what is ready, what isn't and why, and whether it keeps its promises")
+    made.add_argument("--json", action="store_true", help="one object, as docs/status.md describes it")
     made = command("open", _open, "open Kotaemon in the browser through a port-forward")
     made.add_argument("--port", type=int, help="local port (default: 7860, or a free one)")
     made.add_argument("--no-browser", dest="browser", action="store_false", help="only print the address")

@@ -30,7 +30,7 @@ def document(stack: str, ready: health.Report, door: Door | None, found: HealthR
         "well": well,
         **health.as_json(ready),
         "frontDoor": None if door is None else _door(door),
-        "objectives": _part(measured.objectives, "objectives", lambda all_: [
+        "objectives": _part(measured.objectives, lambda all_: [
             {
                 "name": one.name,
                 "objective": round(one.wanted, 6),
@@ -43,7 +43,7 @@ def document(stack: str, ready: health.Report, door: Door | None, found: HealthR
             }
             for one in all_
         ]),
-        "alerts": _part(measured.alerts, "firing", lambda all_: [
+        "alerts": _part(measured.alerts, lambda all_: [
             {
                 "name": one.name,
                 "severity": one.severity,
@@ -54,13 +54,13 @@ def document(stack: str, ready: health.Report, door: Door | None, found: HealthR
             }
             for one in all_
         ]),
-        "volumes": _part(measured.volumes, "volumes", lambda all_: [
+        "volumes": _part(measured.volumes, lambda all_: [
             {"claim": one.claim, "usedBytes": one.used, "capacityBytes": one.capacity, "used": round(one.share, 4)}
             for one in all_
         ]),
-        "backups": _part(found.kept, "runs", lambda kept: _runs(kept.backups, at)),
-        "restoreDrills": _part(found.kept, "runs", lambda kept: _runs(kept.drills, at)),
-        "certificates": _part(found.certificates, "certificates", lambda all_: [
+        "backups": _part(found.kept, lambda kept: _runs(kept.backups, at)),
+        "restoreDrills": _part(found.kept, lambda kept: _runs(kept.drills, at)),
+        "certificates": _part(found.certificates, lambda all_: [
             {
                 "name": one.name,
                 "source": one.source,
@@ -70,16 +70,16 @@ def document(stack: str, ready: health.Report, door: Door | None, found: HealthR
             }
             for one in all_
         ]),
-        "versions": _part(found.versions, "images", _images)
+        "versions": _part(found.versions, _images)
         | {"kubernetes": _kubernetes(found.versions)},
     }  # fmt: skip
 
 
-def _part(part: Found | Unknown, name: str, shown: Callable[[Found], list[Json]]) -> Json:
+def _part(part: Found | Unknown, shown: Callable[[Found], list[Json]]) -> Json:
     """A part that may not be known: then its list is empty, and `why` says why."""
     if isinstance(part, Unknown):
-        return {"known": False, "why": part.why, name: []}
-    return {"known": True, "why": None, name: shown(part)}
+        return {"known": False, "why": part.why, "items": []}
+    return {"known": True, "why": None, "items": shown(part)}
 
 
 def _door(door: Door) -> Json:

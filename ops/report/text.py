@@ -6,7 +6,7 @@ from . import volumes
 from .collect import HealthReport, Kept
 from .model import Line, Mark, Unknown
 
-_NO_BACKUP = "none: if the volumes are lost, so is everything"
+_NO_BACKUP = "none is configured (kotaemon:backup.kind is none)"
 
 
 def lines(found: HealthReport, option: str, google: bool) -> list[str]:
