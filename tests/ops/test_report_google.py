@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from components.signals.model import Alert, Severity
-from ops.google_checks.access import IMPERSONATED, TOKEN
+from ops.google_checks.access import IMPERSONATED, TOKEN, Json
 from ops.report import alerts, backups, certificates, versions
 from ops.report.cloud import Cloud, Managed
 from ops.report.model import Mark, NotKnownError
@@ -51,7 +51,7 @@ def test_google_s_prometheus_is_asked_for_series(cloud: Cloud, project: Project)
     assert (sample.labels, sample.value) == ({"namespace": "kotaemon"}, 0.5)
 
 
-def policy(name: str, severity: str, stack: str = "prod") -> google_server.Json:
+def policy(name: str, severity: str, stack: str = "prod") -> Json:
     return {
         "displayName": f"Kotaemon {stack}: {name}",
         "severity": "CRITICAL",
