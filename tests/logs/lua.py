@@ -1,6 +1,6 @@
 """What runs in Fluent Bit, in the LuaJIT that PyPI has."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, cast
 
@@ -22,8 +22,12 @@ class Lua:
         for name, text in scripts().items():
             (folder / name).write_text(text, encoding="utf-8")
         self._lua = _runtime()
-        self._lua.eval("dofile")(str(folder / "logs.lua"))
-        self._mask = self._lua.eval("dofile")(str(folder / "mask.lua"))
+        self._run("dofile", str(folder / "logs.lua"))
+        self._mask = self._run("dofile", str(folder / "mask.lua"))
+
+    def _run(self, function: str, *arguments: object) -> Any:
+        """What a global function of Lua's returns."""
+        return cast("Callable[..., Any]", self._lua.eval(function))(*arguments)
 
     def masked(self, text: str) -> str:
         """`text` without secrets."""
@@ -32,7 +36,7 @@ class Lua:
     def processed(self, record: Mapping[str, object]) -> dict[str, Any] | None:
         """What a record becomes; None where it is dropped."""
         given = self._lua.table_from({"_file": POD, "stream": "stderr", "_p": "F", **record}, recursive=True)
-        code, _, made = self._lua.eval("process")("pods.x", 0, given)
+        code, _, made = self._run("process", "pods.x", 0, given)
         return None if code == -1 else _plain(made)
 
 
