@@ -6,6 +6,7 @@ import pytest
 
 from components import images
 from components.kotaemon.sidecars import ALIVE, HEALTH
+from components.monitoring.google.uptime import CLOSED, HEADERS
 from sandbox import build
 from tests.sandbox.sign_in.front_door import COOKIE, Gate, Upstream, ask, refused
 from tests.sandbox.sign_in.oidc import Provider
@@ -126,3 +127,11 @@ def test_a_page_s_own_calls_start_no_sign_in(gate: Gate, method: str, path: str)
     answer = ask(gate.port, path, method=method, body=b"{}" if method == "POST" else None)
     assert answer.status == 401
     assert answer.headers.get_all("Set-Cookie", []) == []
+
+
+def test_whoever_watches_from_outside_is_refused_and_not_sent_on(gate: Gate, application: Upstream) -> None:
+    """An uptime check follows a redirect, and would judge the sign-in's page instead of the door."""
+    answer = ask(gate.port, "/", headers=HEADERS)
+
+    assert answer.status in CLOSED, answer
+    assert not application.seen
