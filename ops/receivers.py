@@ -40,20 +40,20 @@ def checks(alerts: "Alerts", existing: "Existing", stack: str, secrets: Sequence
     """The doctor's lines; `secrets` are the namespace's. The cluster may reach what this machine can't."""
     from components.config.supplied import malformed  # imports Pulumi
 
-    values = {name: _value(secrets, name, existing.get(name)) for name in _names(alerts)}
-    wrong = {name: reason for name, value in values.items() if value and (reason := malformed(name, value))}
+    known = values(alerts, existing, secrets)
+    wrong = {name: reason for name, value in known.items() if value and (reason := malformed(name, value))}
     for name, reason in wrong.items():
         command = f"kubectl edit secret {existing[name].name}" if name in existing else ""
         yield Check("alerts", State.OPTIONAL, f"{name} {reason}", command)
-    found = receivers(alerts, {name: value for name, value in values.items() if name not in wrong})
+    found = receivers(alerts, {name: value for name, value in known.items() if name not in wrong})
     for receiver, problem in zip(found, unreachable(found), strict=True):
         yield _reached(receiver, problem)
-    for name, value in values.items():
+    for name, value in known.items():
         if not value and name not in _KNOWN_HOSTS:
             yield Check(
                 "alerts", State.OPTIONAL, f"{name} can't be read before make up: its receiver wasn't tried"
             )
-    if not found and not values:
+    if not found and not known:
         yield Check(
             "alerts", State.OPTIONAL, "nobody is told", f"kotaemon:monitoring.alerts in Pulumi.{stack}.yaml"
         )
@@ -70,8 +70,8 @@ def _reached(receiver: Receiver, problem: str) -> Check:
     )
 
 
-def _names(alerts: "Alerts") -> list["SecretName"]:
-    """The secrets that say where a receiver is."""
+def values(alerts: "Alerts", existing: "Existing", secrets: Sequence[Object]) -> dict["SecretName", str]:
+    """The secrets that say where a receiver is; empty where the namespace has none such."""
     from components.config import SecretName
 
     wanted = {
@@ -80,11 +80,15 @@ def _names(alerts: "Alerts") -> list["SecretName"]:
         SecretName.ALERT_WEBHOOK: alerts.webhook,
         SecretName.DEAD_MANS_SWITCH: alerts.dead_mans_switch,
     }
-    return [name for name, section in wanted.items() if section is not None]
+    return {
+        name: _value(secrets, name, existing.get(name))
+        for name, section in wanted.items()
+        if section is not None
+    }
 
 
-def receivers(alerts: "Alerts", values: Mapping["SecretName", str]) -> list[Receiver]:
-    """Where those listen who are told, as far as it is known; `values` are of well-formed secrets, or empty."""
+def receivers(alerts: "Alerts", known: Mapping["SecretName", str]) -> list[Receiver]:
+    """Where those listen who are told; `known` are the values of well-formed secrets, or empty."""
     found = list[Receiver]()
     if alerts.slack:
         found.append(Receiver(name="Slack", host="hooks.slack.com", port=443))
@@ -93,7 +97,7 @@ def receivers(alerts: "Alerts", values: Mapping["SecretName", str]) -> list[Rece
         found.append(Receiver(name="PagerDuty", host=f"{region}.pagerduty.com", port=443))
     if alerts.mail:
         found.append(Receiver(name="mail server", host=alerts.mail.host, port=alerts.mail.port))
-    for name, value in values.items():
+    for name, value in known.items():
         if value.startswith("https://") and name not in _KNOWN_HOSTS:
             address = urlsplit(value)
             found.append(
