@@ -39,6 +39,10 @@ from .watch import agent_watch
 NAME = "fluent-bit"
 _UID, _ROOT_GROUP = 65532, 0
 _BESIDE_THE_BUFFER = 64 * 2**20
+_MOST_NODES = 1000
+READS_NODE = "policies.kotaemon/reads-node"
+"""Annotation of pods, and of their namespace, that says which files of the node they read, and why."""
+_REASON = "/var/log/pods, read-only: the logs of the stack's pods"
 
 
 def agents_namespace(namespace: str) -> str:
@@ -69,6 +73,21 @@ def agent_labels(namespace: str) -> dict[str, str]:
         **{f"pod-security.kubernetes.io/{mode}-version": "latest" for mode in ("enforce", "audit", "warn")},
         "kotaemon/logs-of": namespace,
     }
+
+
+def agent_quota(settings: FluentBitLogs) -> core.v1.ResourceQuotaSpecArgs:
+    """One agent on each of a thousand nodes, and nothing that an agent doesn't need."""
+    millicores = int(amount(settings.resources.cpu) * 1000)
+    return core.v1.ResourceQuotaSpecArgs(
+        hard={
+            "pods": str(_MOST_NODES),
+            "requests.cpu": f"{_MOST_NODES * millicores}m",
+            "requests.memory": str(_MOST_NODES * int(amount(settings.resources.memory))),
+            "persistentvolumeclaims": "0",
+            "services.loadbalancers": "0",
+            "services.nodeports": "0",
+        }
+    )
 
 
 def agent_spec(
@@ -116,7 +135,7 @@ def agent_spec(
     return apps.v1.DaemonSetSpecArgs(
         selector=meta.v1.LabelSelectorArgs(match_labels=selector(NAME)),
         template=core.v1.PodTemplateSpecArgs(
-            metadata=meta.v1.ObjectMetaArgs(labels=labels(NAME)),
+            metadata=meta.v1.ObjectMetaArgs(labels=labels(NAME), annotations={READS_NODE: _REASON}),
             spec=core.v1.PodSpecArgs(
                 automount_service_account_token=False,
                 enable_service_links=False,
@@ -193,11 +212,23 @@ class LogAgent(pulumi.ComponentResource):
         """The namespace, once it denies all but DNS."""
         space = core.v1.Namespace(
             f"{name}-namespace",
-            metadata=meta.v1.ObjectMetaArgs(name=self.namespace, labels=agent_labels(args.namespace_name)),
+            metadata=meta.v1.ObjectMetaArgs(
+                name=self.namespace,
+                labels=agent_labels(args.namespace_name),
+                annotations={READS_NODE: _REASON},
+            ),
             opts=self._child,
         )
         own = space.metadata.name
-        guards = [
+        guards: list[pulumi.Resource] = [
+            core.v1.ResourceQuota(
+                f"{name}-quota",
+                metadata=metadata(NAME, own, name="quota"),
+                spec=agent_quota(args.settings),
+                opts=self._child,
+            )
+        ]
+        guards += [
             net.v1.NetworkPolicy(
                 f"{name}-{policy}",
                 metadata=metadata("network", own, name=policy),
