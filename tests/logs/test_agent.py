@@ -12,6 +12,7 @@ from components.config.logs import Loki as LokiSettings
 from components.contracts import Flow, Peer
 from components.logs.agent import READS_NODE, LogAgent, LogAgentArgs, agents_namespace
 from components.logs.elasticsearch import policy, template
+from components.logs.fluent_bit import Destination
 from components.logs.loki import Loki, LokiArgs, loki_config
 from policies.check import check
 from policies.rules import RULES
@@ -21,7 +22,7 @@ from tests.stacks import CERTIFICATE
 
 NAMESPACE = "kotaemon"
 AGENTS = agents_namespace(NAMESPACE)
-DESTINATIONS = {
+DESTINATIONS: dict[str, tuple[Destination, str]] = {
     "loki": (LokiSettings(), "http://loki.kotaemon.svc:3100"),
     "existing-loki": (
         ExistingLoki(
