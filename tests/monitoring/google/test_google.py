@@ -179,14 +179,6 @@ def test_policies_are_evaluated_at_steps_that_google_takes() -> None:
         assert re.fullmatch(r"\d+s", str(at(promql(one), "duration")))
 
 
-def test_a_policys_conditions_look_back_less_than_google_lets_them() -> None:
-    """Google refuses a condition that reads more than a day; longer windows are computed beforehand."""
-    days = {"s": 1 / 86400, "m": 1 / 1440, "h": 1 / 24, "d": 1, "w": 7}
-    for one in policies():
-        for number, unit in re.findall(r"\[(\d+)([smhdw])", str(at(promql(one), "query"))):
-            assert int(number) * days[unit] <= 1, one.name
-
-
 def test_pages_go_to_all_and_tickets_not_to_pagerduty() -> None:
     there = Channels(
         pagerduty=(pulumi.Output.from_input("pager"),),
