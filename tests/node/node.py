@@ -14,7 +14,7 @@ import pytest
 from sandbox.cluster import Cluster
 from tests.node.container import Container, Mount, Rights, obstacle
 from tests.node.network import Network
-from tests.node.spec import Image, Json, Objects, Spec, port_of
+from tests.node.spec import Edits, Image, Json, Objects, Spec, port_of
 
 DOMAIN = "svc.cluster.local"
 
@@ -30,7 +30,7 @@ class Pod:
         self.spec: Json = pod["spec"]
         self.containers: dict[str, Container] = {}
         self._node = node
-        self._read = Spec(node.objects, pod, node.folder)
+        self._read = Spec(node.objects, pod, node.folder, node.edits)
         self._network = node.network.attach(self.address)
 
     def start(self, names: Collection[str] = ()) -> None:
@@ -75,6 +75,17 @@ class Pod:
         for name in names or tuple(self.containers):
             self.containers[name].stop(grace=grace)
 
+    def report(self, *, ready: bool) -> None:
+        """Tell the API server, as a kubelet does: nobody looks at the processes but the test."""
+        path = f"/api/v1/namespaces/{self.namespace}/pods/{self.name}"
+        pod = self._node.objects.ask(path)
+        for condition in pod["status"]["conditions"]:
+            if condition["type"] in {"Ready", "ContainersReady"}:
+                condition["status"] = str(ready)
+        for status in pod["status"].get("containerStatuses", ()):
+            status["ready"] = ready
+        self._node.objects.ask(f"{path}/status", pod, method="PUT")
+
     def volume(self, name: str) -> Path:
         """The folder of a volume, on this machine."""
         return self._read.volume(name)
@@ -111,8 +122,9 @@ class Pod:
 class Node:
     """Runs pods; everything is gone with it."""
 
-    def __init__(self, cluster: Cluster, images: Mapping[str, Image], folder: Path) -> None:
+    def __init__(self, cluster: Cluster, images: Mapping[str, Image], folder: Path, edits: Edits) -> None:
         self.objects = Objects(cluster)
+        self.edits = edits
         self.images = images
         self.folder = folder
         self.hosts = folder / "hosts"
@@ -200,12 +212,14 @@ class Node:
 
 
 @contextmanager
-def opened(cluster: Cluster, images: Mapping[str, Image], folder: Path) -> Iterator[Node]:
+def opened(
+    cluster: Cluster, images: Mapping[str, Image], folder: Path, edits: Edits | None = None
+) -> Iterator[Node]:
     """A node for the pods of a cluster, or a skip where the machine can't have one."""
     if reason := obstacle():
         pytest.skip(reason)
     folder.mkdir(parents=True, exist_ok=True)
-    node = Node(cluster, images, folder)
+    node = Node(cluster, images, folder, edits or {})
     try:
         yield node
     finally:

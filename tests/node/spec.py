@@ -3,7 +3,7 @@
 import base64
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from json import loads
@@ -16,6 +16,8 @@ from sandbox.paths import Home
 
 Json = Mapping[str, Any]
 """An object as the API server gives it."""
+Edits = Mapping[str, Callable[[str], str]]
+"""Changes to files that are mounted, by their name: a test's pace, a receiver of its own."""
 SUFFIXES = {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "k": 10**3, "M": 10**6, "G": 10**9, "m": 10**-3}
 
 
@@ -63,8 +65,9 @@ class Objects:
 class Spec:
     """One pod."""
 
-    def __init__(self, objects: Objects, pod: Json, folder: Path) -> None:
+    def __init__(self, objects: Objects, pod: Json, folder: Path, edits: Edits) -> None:
         self._objects = objects
+        self._edits = edits
         self.pod = pod
         self._claims = folder / "claims"
         self._folder = folder / "pods" / pod["metadata"]["uid"]
@@ -89,10 +92,13 @@ class Spec:
         for path, data, mode in self._content(volume):
             target = _folder(folder, 0o755, group) / path
             _folder(target.parent, 0o755, group)
-            target.write_bytes(data)
+            target.write_bytes(self._edited(path, data))
             os.chown(target, 0, group or 0)
             target.chmod(mode | 0o440 if group else mode)
         return _folder(folder, 0o755, group)
+
+    def _edited(self, path: str, data: bytes) -> bytes:
+        return self._edits[path](data.decode()).encode() if path in self._edits else data
 
     def _content(self, volume: Json) -> list[tuple[str, bytes, int]]:
         """Path, bytes and mode of each file of a volume that the API server is the source of."""
