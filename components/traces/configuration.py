@@ -26,7 +26,7 @@ _OWN_METRICS = {
     "port": METRICS,
     # Names as Prometheus wants them, whatever the default becomes: rules and panels know them.
     "without_type_suffix": False,
-    "without_units": True,
+    "without_units": False,
     "without_scope_info": True,
 }
 _PATHS = ("http.url", "url.full", "http.target", "url.path")

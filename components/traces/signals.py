@@ -40,7 +40,7 @@ def collector_watch(scope: Scope) -> Watch:
                     "otelcol_processor_tail_sampling_sampling_trace_dropped_too_early_total",
                     "otelcol_exporter_(sent|send_failed|enqueue_failed)_spans_total",
                     "otelcol_exporter_queue_(size|capacity)",
-                    "otelcol_process_memory_rss",
+                    "otelcol_process_memory_rss_bytes",
                 ),
             ),
         ),

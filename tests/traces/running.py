@@ -19,7 +19,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from components.config.traces import CollectorTraces
-from components.traces.configuration import collector_config
+from components.traces.configuration import collector_config, sizes
 from sandbox import build
 from tests.sandbox.sign_in.front_door import free_port
 
@@ -85,11 +85,12 @@ class Collector:
         self,
         folder: Path,
         settings: CollectorTraces,
-        destination: str | None = None,
+        destination: str | None,
         *,
         wait: float = 1.0,
-        changed: Mapping[str, object] | None = None,
-        environment: Mapping[str, str] | None = None,
+        token: Path | None = None,
+        queue: int | None = None,
+        sending: Mapping[str, object] | None = None,
     ) -> None:
         self.grpc, self.http, self.metrics_port, self.health = (free_port() for _ in range(4))
         config: dict[str, Any] = json.loads(collector_config(settings, "my-project"))
@@ -101,18 +102,22 @@ class Collector:
         reader.update(host="127.0.0.1", port=self.metrics_port)
         config["processors"]["tail_sampling"]["decision_wait_after_root_received"] = f"{wait}s"
         (exporter,) = config["exporters"].values()
-        exporter.setdefault("sending_queue", {})["batch"]["flush_timeout"] = "100ms"
+        exporter["sending_queue"]["batch"]["flush_timeout"] = "100ms"
         if destination:
             exporter["endpoint"] = destination
             exporter["retry_on_failure"].update(initial_interval="200ms", max_interval="500ms")
-        exporter.update(changed or {})
+        exporter["sending_queue"]["queue_size"] = queue or exporter["sending_queue"]["queue_size"]
+        exporter.update(sending or {})
+        if token:
+            config["extensions"]["bearertokenauth"]["filename"] = str(token)
         self.file = folder / "collector.json"
         self.file.write_text(json.dumps(config, indent=2))
         self._log = folder / "collector.log"
+        self._client = httpx.Client(timeout=10)
         with self._log.open("wb") as log:
             self.process = subprocess.Popen(
                 [build.ensure(["otel-collector"])["otel-collector"], f"--config={self.file}"],
-                env={"HOME": str(folder), "NO_GCE_CHECK": "true", **(environment or {})},
+                env={"HOME": str(folder), "NO_GCE_CHECK": "true", "GOMEMLIMIT": str(sizes(settings).heap)},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -137,27 +142,27 @@ class Collector:
                 self.process.wait(20)
         self.process.kill()
         self.process.wait()
+        self._client.close()
 
     def healthy(self) -> bool:
         """What the pod's probes ask."""
         assert self.process.poll() is None, self.log[-3000:]
         try:
-            return httpx.get(f"http://127.0.0.1:{self.health}/", timeout=2).status_code == 200
+            return self._client.get(f"http://127.0.0.1:{self.health}/").status_code == 200
         except httpx.TransportError:
             return False
 
     def send(self, request: ExportTraceServiceRequest) -> int:
         """Over HTTP; the answer's status."""
-        return httpx.post(
+        return self._client.post(
             f"http://127.0.0.1:{self.http}/v1/traces",
             content=request.SerializeToString(),
             headers={"Content-Type": "application/x-protobuf"},
-            timeout=10,
         ).status_code
 
     def metrics(self) -> dict[str, float]:
         """Its own metrics: each name's sum over all labels."""
-        text = httpx.get(f"http://127.0.0.1:{self.metrics_port}/metrics", timeout=5).text
+        text = self._client.get(f"http://127.0.0.1:{self.metrics_port}/metrics").text
         found: dict[str, float] = {}
         for name, value in re.findall(r"^(\w+)(?:\{.*\})? (\S+)$", text, re.MULTILINE):
             found[name] = found.get(name, 0.0) + float(value)
