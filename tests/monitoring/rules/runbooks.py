@@ -1,0 +1,57 @@
+"""The runbooks' pages, the alerts that they are for, and their index.
+
+`python -m tests.monitoring.rules.runbooks` writes the index.
+"""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from components.monitoring.google import cloud_sql, uptime
+from components.signals.model import Alert
+
+from .definitions import VARIANTS
+
+FOLDER = Path(__file__).resolve().parents[3] / "docs" / "runbooks"
+INDEX = FOLDER / "README.md"
+_INSTANCE = cloud_sql.Instance(database_id="project:name", connections=100, standby=True)
+_HEAD = """# Runbooks
+
+A page for each alert: what it means, who is affected, how to find the cause, what to do, and how to see that it is
+over. `page` wakes somebody, `ticket` is for working hours. In the commands NAMESPACE is `kotaemon` unless the stack's
+file says otherwise (`kotaemon:namespace.name`), STACK the stack's name; other capitals are to be filled in, most of
+them from the alert's labels.
+
+Where to begin, whatever it is: `make status STACK=STACK`.
+
+| alert | asks for | in a sentence |
+|---|---|---|
+"""
+
+
+def alerts() -> Mapping[str, Alert]:
+    """Every alert that any way of watching has, by its name."""
+    found = [alert for definition in VARIANTS.values() for _, alert in definition.alerts]
+    return {alert.name: alert for alert in (*found, *cloud_sql.alerts(_INSTANCE), uptime.ALERT)}
+
+
+def pages() -> Mapping[str, str]:
+    """The text of each page, by its file's name."""
+    return {
+        path.name: path.read_text(encoding="utf-8") for path in sorted(FOLDER.glob("*.md")) if path != INDEX
+    }
+
+
+def index() -> str:
+    """The index: each page with how urgent it is, and its first sentence."""
+    rows = []
+    for name, alert in sorted(alerts().items()):
+        text = (FOLDER / alert.runbook).read_text(encoding="utf-8")
+        first = re.sub(r"\s+", " ", text.split("\n\n")[1])
+        sentence = re.split(r"(?<=[.:]) (?=[A-Z`*])", first)[0].rstrip(":.")
+        rows.append(f"| [{name}]({alert.runbook}) | {alert.severity.value} | {sentence} |")
+    return _HEAD + "\n".join(rows) + "\n"
+
+
+if __name__ == "__main__":
+    INDEX.write_text(index(), encoding="utf-8")

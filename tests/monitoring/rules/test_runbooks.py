@@ -1,0 +1,95 @@
+"""Every alert has a page that says what to do, and what it says to type is there."""
+
+import re
+from functools import cache
+
+import pytest
+
+from components.config.secret_names import SecretName
+from components.config.settings import Settings
+from tests.stacks import graph_of
+
+from .runbooks import FOLDER, INDEX, alerts, index, pages
+
+PAGES = pages()
+_KINDS = {
+    "deployment": "Deployment",
+    "statefulset": "StatefulSet",
+    "service": "Service",
+    "gateway": "Gateway",
+    "httproute": "HTTPRoute",
+    "resourcequota": "ResourceQuota",
+    "cronjob": "CronJob",
+}
+_STACKS = ("local", "chroma-elasticsearch", "prod")
+
+
+@cache
+def _objects() -> frozenset[tuple[str, object]]:
+    """Kind and name of every object of stacks that have all components between them."""
+    return frozenset(
+        (one.kind, metadata.get("name"))
+        for stack in _STACKS
+        for one in graph_of(stack).resources
+        if one.is_object and isinstance(metadata := one.inputs.get("metadata"), dict)
+    )
+
+
+@cache
+def _keys() -> frozenset[str]:
+    """Keys of the configuration's reference, and their sections."""
+    reference = (FOLDER.parent / "configuration.md").read_text(encoding="utf-8")
+    keys = {
+        re.sub(r" \([\w-]+\)", "", key) for key in re.findall(r"^\| `([^`]+)` \|", reference, re.MULTILINE)
+    }
+    keys |= {key.rsplit(".", depth)[0] for key in keys for depth in range(1, key.count(".") + 1)}
+    sections = {field.alias or name for name, field in Settings.model_fields.items()}
+    return frozenset(keys | sections)
+
+
+def test_every_alert_has_a_page_and_every_page_an_alert() -> None:
+    """Who is woken finds what to do; a page that no alert leads to is never kept right."""
+    assert {alert.runbook for alert in alerts().values()} == set(PAGES)
+
+
+def test_the_index_has_every_page() -> None:
+    """It is made from them: `python -m tests.monitoring.rules.runbooks`."""
+    assert INDEX.read_text(encoding="utf-8") == index()
+
+
+@pytest.mark.parametrize("name", sorted(alerts()))
+def test_a_page_says_what_it_means_and_what_to_do(name: str) -> None:
+    """In this order, for somebody who was asleep a minute ago."""
+    text = PAGES[alerts()[name].runbook]
+    head, diagnosis, rest = re.split(r"^## (?:Diagnosis|Remedy)$", text, flags=re.MULTILINE)
+    assert head.startswith(f"# {name}\n\n")
+    assert len(head.split("\n\n")[1]) > 30, "the first paragraph says what happened"
+    assert re.search(r"^    \S", diagnosis, re.MULTILINE), "a command to begin with"
+    assert re.search(r"^(- |1\. )", rest, re.MULTILINE), "something to do"
+
+
+@pytest.mark.parametrize("file", sorted(PAGES))
+def test_commands_name_objects_that_are_there(file: str) -> None:
+    """A name that doesn't exist costs minutes at night. What is in capitals is to be filled in."""
+    commands = re.findall(r"kubectl[^`\n]*", PAGES[file])
+    named = {
+        (kind, name)
+        for command in commands
+        for kind, name in re.findall(rf"\b({'|'.join(_KINDS)})/([a-z][a-z0-9-]*)", command)
+    }
+    missing = {f"{kind}/{name}" for kind, name in named if (_KINDS[kind], name) not in _objects()}
+    assert missing == set()
+
+
+@pytest.mark.parametrize("file", sorted(PAGES))
+def test_keys_and_secrets_are_those_of_the_configuration(file: str) -> None:
+    """`config set` refuses another one, and the remedy ends there."""
+    text = PAGES[file]
+    keys = set(re.findall(r"`kotaemon:([A-Za-z.]+)[`:\s]", text)) | set(
+        re.findall(r"--path ([A-Za-z.]+)", text)
+    )
+    assert {key.rstrip(".") for key in keys} <= _keys()
+    secrets = set(re.findall(r"config set --secret (\w+)", text))
+    assert secrets <= {secret.value for secret in SecretName}
+    outputs = {name for stack in _STACKS for name in graph_of(stack).outputs}
+    assert set(re.findall(r"stack output (\w+)", text)) <= outputs
