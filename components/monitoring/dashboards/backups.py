@@ -18,6 +18,7 @@ def backup_tiles(scope: Scope, backups: Sequence[BackupSignal], *, width: int) -
     limit = min(backup.max_age for backup in backups).total_seconds()
     age = Tile(
         width=width,
+        height=6,
         empty="none yet",
         content=Panel(
             title="Age of the last backup",
@@ -31,6 +32,7 @@ def backup_tiles(scope: Scope, backups: Sequence[BackupSignal], *, width: int) -
     )
     size = Tile(
         width=width,
+        height=6,
         content=Panel(
             title="Size of the backups",
             description="Bytes of each backup. One that shrinks to half has probably lost something.",

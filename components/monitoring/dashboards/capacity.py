@@ -24,7 +24,7 @@ def capacity(definition: Definition) -> Board:
             Section(title="", tiles=_answer_tiles(definition)),
             Section(title="CPU and memory", tiles=_use_tiles(definition)),
             Section(title="Room", tiles=_room_tiles(scope)),
-            Section(title="Volumes", tiles=(*volume_tiles(str(scope)), *_claim_tiles(scope))),
+            Section(title="Volumes", tiles=(*volume_tiles(str(scope), sized=False), *_claim_tiles(scope))),
             Section(title="Watching itself", tiles=_watching_tiles(scope)),
         ),
     )
@@ -75,6 +75,7 @@ def _answer_tiles(definition: Definition) -> tuple[Tile, ...]:
         ),
         Tile(
             width=8,
+            empty="no autoscaler",
             content=Panel(
                 title="Autoscaling",
                 description="Replicas that the autoscaler wants, and the most that it may ask for. There people wait.",
@@ -158,6 +159,7 @@ def _room_tiles(scope: Scope) -> tuple[Tile, ...]:
     return (
         Tile(
             width=8,
+            empty="no quota",
             content=Panel(
                 title="Quota",
                 description="Share of the namespace's quota that is taken. At 100 % no further pod starts.",
@@ -260,6 +262,7 @@ def _watching_tiles(scope: Scope) -> tuple[Tile, ...]:
         ),
         Tile(
             width=12,
+            empty="Fluent Bit doesn't collect them here",
             content=Panel(
                 title="Logs",
                 description="Bytes of logs a second, where Fluent Bit collects them.",

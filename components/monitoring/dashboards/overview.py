@@ -31,7 +31,7 @@ def _state_tiles(definition: Definition) -> tuple[Tile, ...]:
     available = f"max({names.AVAILABLE}{{{definition.scope}}})"
     return (
         Tile(
-            width=6,
+            width=5,
             height=5,
             empty="nobody knows",
             content=Panel(
@@ -44,7 +44,7 @@ def _state_tiles(definition: Definition) -> tuple[Tile, ...]:
             ),
         ),
         Tile(
-            width=6,
+            width=5,
             height=5,
             empty="for more than three days",
             content=Panel(
@@ -55,17 +55,40 @@ def _state_tiles(definition: Definition) -> tuple[Tile, ...]:
                 queries=(Query(expr=_since(available), needs_data=False),),
             ),
         ),
-        Tile(
-            width=12,
+        *_parts_now(definition),
+    )
+
+
+def _parts_now(definition: Definition) -> tuple[Tile, ...]:
+    """What answers at this moment: first what people need, then what they can do without for a while."""
+
+    def tile(title: str, description: str, probes: Sequence[Probe], width: int) -> Tile:
+        return Tile(
+            width=width,
             height=5,
             content=Panel(
-                title="Parts",
-                description="What answers at this moment, of all that people need.",
+                title=title,
+                description=description,
                 kind=PanelKind.NUMBER,
                 unit=Unit.WELL,
-                queries=part_queries(definition.scope, definition.probes),
+                queries=tuple(
+                    Query(expr=answers(definition.scope, probe), legend=probe.part) for probe in probes
+                ),
             ),
-        ),
+        )
+
+    others = [probe for probe in definition.probes if not probe.essential]
+    needed = tile(
+        "Essential parts",
+        "Whether each part answers that people can't do without.",
+        definition.essential,
+        7 if others else 14,
+    )
+    if not others:
+        return (needed,)
+    return (
+        needed,
+        tile("Other parts", "Whether the rest answers. Without it something is worse.", others, 7),
     )
 
 
@@ -78,11 +101,16 @@ def _since(available: str) -> str:
     return f"1000 * (({last(0)} and {available} == 1) or ({last(1)} and {available} == 0))"
 
 
+def answers(scope: Scope, probe: Probe) -> str:
+    """1 while the probe's question is answered, 0 while it isn't."""
+    return f'min(probe_success{{{scope},probe="{probe.name}"}})'
+
+
 def part_queries(scope: Scope, probes: Sequence[Probe]) -> tuple[Query, ...]:
-    """What each question's answer is, called by the part that people lose."""
+    """The answers to the probes' questions, called by the part that people lose."""
     return tuple(
         Query(
-            expr=f'min(probe_success{{{scope},probe="{probe.name}"}})',
+            expr=answers(scope, probe),
             legend=probe.part if probe.essential else f"{probe.part} (not essential)",
         )
         for probe in probes
@@ -150,6 +178,7 @@ def _promise_tiles(definition: Definition) -> tuple[Tile, ...]:
     return (
         Tile(
             width=6,
+            height=6,
             warn_below=0.25,
             bad_below=0,
             content=Panel(
@@ -169,6 +198,7 @@ def _promise_tiles(definition: Definition) -> tuple[Tile, ...]:
         ),
         Tile(
             width=6,
+            height=6,
             content=Panel(
                 title="Reached",
                 description=f"Share of {window} that was good, of what is known. Promised are "
@@ -185,6 +215,7 @@ def _promise_tiles(definition: Definition) -> tuple[Tile, ...]:
         ),
         Tile(
             width=12,
+            height=6,
             content=Panel(
                 title="What went wrong",
                 description="Share of the hour before that was bad, by objective.",

@@ -88,9 +88,11 @@ def _options(panel: Panel) -> object:
                 if panel.unit == Unit.WELL
                 else common.BigValueColorMode.VALUE,
                 justify_mode=common.BigValueJustifyMode.AUTO,
-                text_mode=common.BigValueTextMode.VALUE_AND_NAME
+                text_mode=common.BigValueTextMode.AUTO,
+                # Names of different lengths would each be written in a size of its own.
+                text=common.VizTextDisplayOptions(title_size=14, value_size=24)
                 if len(panel.queries) > 1
-                else common.BigValueTextMode.VALUE,
+                else None,
                 reduce_options=common.ReduceDataOptions(values=False, calcs=["lastNotNull"]),
             )
         case PanelKind.STATES:
@@ -110,10 +112,12 @@ def _options(panel: Panel) -> object:
 def _field(tile: Tile, panel: Panel) -> model.FieldConfig:
     """How values are written and coloured."""
     well = panel.unit == Unit.WELL
+    # A table's columns with names would be taken for values of the unit: its columns have their own.
+    unit = None if well or panel.kind == PanelKind.TABLE else panel.unit.value
     steps = _steps(tile, panel)
     share = panel.unit == Unit.SHARE
     return model.FieldConfig(
-        unit=None if well else panel.unit.value,
+        unit=unit,
         # A graph that ends at 100 % shows how near it is.
         min_val=0 if panel.kind == PanelKind.GRAPH else None,
         max_val=1 if share and panel.kind == PanelKind.GRAPH else None,
@@ -135,9 +139,10 @@ def _custom(panel: Panel, *, marked: bool) -> object:
         case PanelKind.GRAPH:
             style = common.GraphThresholdsStyleMode.DASHED if marked else common.GraphThresholdsStyleMode.OFF
             return common.GraphFieldConfig(
-                line_width=1,
-                fill_opacity=8,
+                line_width=2,
                 show_points=common.VisibilityMode.NEVER,
+                # Grafana would draw a line at 0 on an axis up to 100.
+                axis_soft_max=1 if panel.unit == Unit.COUNT else None,
                 thresholds_style=common.GraphThresholdsStyleConfig(mode=style),
             )
         case PanelKind.STATES:
@@ -196,9 +201,24 @@ def _transformations(panel: Panel) -> list[model.DataTransformerConfig] | None:
 
 
 def _overrides(panel: Panel) -> list[model.DashboardFieldConfigSourceOverrides]:
-    """What is allowed is a broken line, beside what is measured."""
-    if panel.kind != PanelKind.GRAPH:
-        return []
+    """What holds for some of the values: each of a table's columns of values has the panel's unit."""
+    match panel.kind:
+        case PanelKind.GRAPH:
+            return _broken_lines(panel)
+        case PanelKind.TABLE:
+            return [
+                model.DashboardFieldConfigSourceOverrides(
+                    matcher=model.MatcherConfig(id_val="byName", options=query.legend),
+                    properties=[model.DynamicConfigValue(id_val="unit", value=panel.unit.value)],
+                )
+                for query in panel.queries
+            ]
+        case _:
+            return []
+
+
+def _broken_lines(panel: Panel) -> list[model.DashboardFieldConfigSourceOverrides]:
+    """What is allowed, beside what is measured."""
     return [
         model.DashboardFieldConfigSourceOverrides(
             matcher=model.MatcherConfig(id_val="byName", options=query.legend),
@@ -212,7 +232,6 @@ def _overrides(panel: Panel) -> list[model.DashboardFieldConfigSourceOverrides]:
                 model.DynamicConfigValue(
                     id_val="custom.lineStyle", value=common.LineStyle(fill="dash", dash=[8, 8])
                 ),
-                model.DynamicConfigValue(id_val="custom.fillOpacity", value=0),
             ],
         )
         for query in panel.queries

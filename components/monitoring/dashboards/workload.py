@@ -188,8 +188,8 @@ def claims(scope: Scope, watch: Watch) -> str | None:
     return f'{own},persistentvolumeclaim=~"{watch.claims}"'
 
 
-def volume_tiles(selected: str) -> tuple[Tile, ...]:
-    """How full the selected volumes are, and when they will be."""
+def volume_tiles(selected: str, *, sized: bool = True) -> tuple[Tile, ...]:
+    """How full the selected volumes are, and when they will be; `sized` where all have one size."""
     used, size = (f"kubelet_volume_stats_{what}_bytes{{{selected}}}" for what in ("used", "capacity"))
     free = f"kubelet_volume_stats_available_bytes{{{selected}}}"
     by = "max by (persistentvolumeclaim)"
@@ -209,11 +209,13 @@ def volume_tiles(selected: str) -> tuple[Tile, ...]:
             width=8,
             content=Panel(
                 title="Bytes on volumes",
-                description="Bytes that are used, and each volume's size.",
+                description="Bytes that are used, and each volume's size."
+                if sized
+                else "Bytes that are used.",
                 unit=Unit.BYTES,
                 queries=(
                     Query(expr=f"{by} ({used})", legend="{{persistentvolumeclaim}}"),
-                    Query(expr=f"max({by} ({size}))", legend=LIMIT),
+                    *((Query(expr=f"max({by} ({size}))", legend=LIMIT),) if sized else ()),
                 ),
             ),
         ),

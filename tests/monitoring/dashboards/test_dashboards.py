@@ -51,7 +51,8 @@ def test_every_panel_says_what_it_shows_and_what_its_values_are(name: str) -> No
         if panel["type"] != "text":
             (defaults,) = values(panel["fieldConfig"], "defaults")
             assert isinstance(defaults, dict)
-            assert defaults.get("unit") or defaults["mappings"], panel["title"]
+            of_columns = set(values(panel["fieldConfig"], "id"))
+            assert defaults.get("unit") or defaults["mappings"] or "unit" in of_columns, panel["title"]
 
 
 @each_dashboard
