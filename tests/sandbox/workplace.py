@@ -13,7 +13,7 @@ from typing import Any
 import yaml
 from kubernetes import config, dynamic
 
-from sandbox import build, cluster
+from sandbox import build, cluster, components
 from sandbox.paths import HOME_VARIABLE, Home
 from tests.program import ROOT, stack_config
 
@@ -97,7 +97,7 @@ class Workplace:
 def opened(folder: Path) -> Iterator[Workplace]:
     """A workplace of the local stack in `folder`; its cluster is gone afterwards."""
     home = Home(folder / "sandbox")
-    build.ensure()  # here, where it may take its minutes
+    build.ensure([*components.NAMES, "pulumi"])  # here, where it may take its minutes
     running = cluster.start(home)
     project = folder / "project"
     project.mkdir()
