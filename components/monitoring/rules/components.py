@@ -21,6 +21,8 @@ WORKLOAD_NOT_READY = "WorkloadNotReady"
 TARGET_DOWN = "TargetDown"
 OUTSIDE = "outside"
 """Component of what isn't the stack's: model providers, the identity provider."""
+OUTAGE = timedelta(minutes=2)
+"""How long an essential part fails before somebody is woken."""
 _DAY = 86400
 _REPLICAS = {
     WorkloadKind.DEPLOYMENT: ("kube_deployment_spec_replicas", "kube_deployment_status_replicas_available"),
@@ -89,7 +91,7 @@ def _down(subject: Subject, watch: Watch, probe: Probe) -> Alert:
         return Alert(
             name=ESSENTIAL_PART_DOWN,
             expr=_failing(subject, probe),
-            lasting=timedelta(minutes=2),
+            lasting=OUTAGE,
             severity=probe.severity,
             summary=f"People can't use Kotaemon: {probe.part} doesn't answer. Lost: {watch.loss}.",
         )

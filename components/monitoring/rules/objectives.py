@@ -16,7 +16,7 @@ from components.monitoring.subject import Group, Subject
 from components.signals.kotaemon import SIGN_IN_JOB
 from components.signals.model import Alert, Recording, Severity, span
 
-from .components import ESSENTIAL_PART_DOWN
+from .components import OUTAGE
 
 EVERY = timedelta(seconds=30)
 """How often it is noted whether people can use it."""
@@ -203,6 +203,17 @@ def _requests(subject: Subject, whole: timedelta) -> tuple[Recording, ...]:
     )
 
 
+def _told(subject: Subject) -> str:
+    """While an outage has a page of its own, and until it is out of the short window: nobody wants it told again.
+
+    Not by ALERTS, which Google's alert policies haven't got.
+    """
+    names = "|".join(probe.name for probe in subject.essential)
+    answered = f'max_over_time(probe_success{{{subject.scope},probe=~"{names}"}}[{span(OUTAGE)}])'
+    since = f"[{span(6 * _MINUTE)}:{span(EVERY)}]"
+    return f"min by (namespace) (min_over_time((max by (namespace, probe) ({answered})){since})) == 0"
+
+
 def _alerts(subject: Subject, objective: _Objective, whole: timedelta) -> tuple[Alert, ...]:
     def burning(pairs: tuple[Pair, ...]) -> str:
         return " or ".join(
@@ -212,9 +223,6 @@ def _alerts(subject: Subject, objective: _Objective, whole: timedelta) -> tuple[
             for limit in [pair.threshold(objective.budget, whole)]
         )
 
-    # An outage that had a page of its own isn't told again when it is over.
-    told = f'ALERTS{{alertname="{ESSENTIAL_PART_DOWN}",alertstate="firing",stack="{subject.stack}"}}'
-    since = f"unless on () max_over_time({told}[{span(6 * _MINUTE)}])"
     title = objective.name.capitalize()
     days = subject.objectives.days
     lost = {
@@ -224,7 +232,7 @@ def _alerts(subject: Subject, objective: _Objective, whole: timedelta) -> tuple[
     return (
         Alert(
             name=f"{title}BurnsFast",
-            expr=f"({burning(_FAST)}) {since}",
+            expr=f"({burning(_FAST)}) unless on (namespace) {_told(subject)}",
             lasting=2 * _MINUTE,
             severity=Severity.PAGE,
             summary=f"{lost} the last hours: at this rate what is allowed in {days} days is gone within days.",

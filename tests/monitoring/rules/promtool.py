@@ -1,4 +1,4 @@
-"""promtool, the one of Debian's Prometheus 2.42: the oldest that the rules must work on."""
+"""promtool: of Debian's Prometheus 2.42, the oldest that the rules must work on, and of the image's version."""
 
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -13,7 +13,7 @@ import yaml
 from components.monitoring.definition import Definition
 from components.monitoring.rules.render import rule_groups
 from components.signals.model import span
-from sandbox import debian
+from sandbox import build, debian
 from sandbox.errors import SandboxError
 
 from .series import EVERY, Series
@@ -30,6 +30,12 @@ def promtool() -> Path:
         return debian.program("promtool")
     except SandboxError as error:
         pytest.skip(str(error))
+
+
+@cache
+def newest() -> Path:
+    """The program of the version that a stack runs; built at the first time."""
+    return build.ensure(["promtool"])["promtool"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +62,7 @@ def run(
     tests: Sequence[tuple[Series, Sequence[Expected]]],
     *,
     groups: Sequence[str] | None = None,
-    every: timedelta = EVERY,
+    program: Path | None = None,
 ) -> None:
     """`promtool test rules` with the definition's rules, or only some groups of them; fails with what it got."""
     chosen = [group for group in rule_groups(definition) if groups is None or str(group["name"]) in groups]
@@ -64,7 +70,7 @@ def run(
     file = folder / "test.yml"
     content = {
         "rule_files": ["rules.yml"],
-        "evaluation_interval": span(every),
+        "evaluation_interval": span(EVERY),
         "tests": [_test(series, expected) for series, expected in tests],
     }
     file.write_text(yaml.safe_dump(content), encoding="utf-8")

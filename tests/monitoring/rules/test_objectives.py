@@ -144,10 +144,10 @@ def test_requests_count_too_where_they_are_counted(tmp_path: Path) -> None:
 def test_a_total_outage_burns_every_objective(tmp_path: Path, availability: float) -> None:
     """14.4 times a budget of 10 % is more than there is: without a bound the alert could never fire."""
     definition = builtin(objectives=Objectives(availability=availability))
-    # Down so that no page of an outage is due: a minute and a half of two.
+    # Down for two thirds of the time, and never so long that an outage's own page is due.
     flapping = Values()
-    for _ in range(35):
-        flapping = flapping.hold(0, 1.5 if availability < 99 else 1).gone(0.5)
+    for _ in range(47):
+        flapping = flapping.hold(0, 1).hold(1, 0.5)
     series = overlaid(definition, healthy(definition, 70), _application(flapping))
     burning = 'count(ALERTS{alertname=~".*Burns.*",alertstate="firing"}) > bool 0'
     wanted = Expected(expr=burning, at=timedelta(minutes=69), samples=[({}, 1)])

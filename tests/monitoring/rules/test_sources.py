@@ -33,13 +33,12 @@ _RECORDED = {AVAILABLE, FAST, ERRORS, BUDGET, ACHIEVED, OBSERVED}
 
 def metrics(definition: Definition) -> set[str]:
     """Names of the series that its rules read."""
-    found = {
+    return {
         name
         for group in definition.groups
         for rule in group.rules
         for name in re.findall(r"([a-zA-Z_:][\w:]*)(?=\{)", rule.expr)
     }
-    return found - {"ALERTS"}
 
 
 def test_google_has_what_its_rules_ask_for() -> None:
@@ -67,11 +66,9 @@ def test_every_series_is_the_stacks_own(name: str) -> None:
     for group in definition.groups:
         for rule in group.rules:
             for metric, chosen in re.findall(r"([a-zA-Z_:][\w:]*)\{([^}]*)\}", rule.expr):
-                # Nodes have no namespace; ALERTS is told by the stack.
+                # Nodes have no namespace.
                 if metric == "kube_node_status_condition":
                     assert f"kube_pod_info{{{definition.scope}}}" in rule.expr
-                elif metric == "ALERTS":
-                    assert f'stack="{definition.stack}"' in chosen
                 else:
                     assert str(definition.scope) in chosen, rule.expr
 
