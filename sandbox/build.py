@@ -168,6 +168,14 @@ BINARIES = {
             "github.com/prometheus-community/elasticsearch_exporter",
         ),
         Binary(
+            "loki",
+            "loki",
+            "github.com/grafana/loki/v3/cmd/loki",
+            240,
+            "github.com/grafana/loki/v3",
+            "github.com/grafana/loki/v3/pkg/util/build.Version",
+        ),
+        Binary(
             "otel-collector",
             "otel-collector",
             ".",
