@@ -3,6 +3,7 @@
 import os
 import ssl
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from http import HTTPStatus
@@ -92,7 +93,7 @@ class Kubelet:
                 yield f"container_cpu_usage_seconds_total{labels} {seconds}"
                 yield f"container_memory_working_set_bytes{labels} {resident}"
                 yield f"container_oom_events_total{labels} 0"
-                yield f"container_cpu_cfs_periods_total{labels} {int(seconds * 10)}"
+                yield f"container_cpu_cfs_periods_total{labels} {int(time.monotonic() * 10)}"
                 yield f"container_cpu_cfs_throttled_periods_total{labels} 0"
             if running:
                 received, sent = _network(running[0].processes[0])

@@ -5,10 +5,11 @@ stack's own settings made 15 times as fast. Kotaemon and Qdrant are stand-ins th
 """
 
 import json
+import re
 import time
 import urllib.parse
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -32,6 +33,18 @@ WATCHERS = ("blackbox-exporter", "postgres-exporter", "kube-state-metrics", "ale
 SETTLED = 6.0
 AFTERMATH = ("Availability", "Latency")
 """How alerts begin that look back: they tell of earlier outages, too, and of the machine's other work."""
+
+
+QUIET = {
+    "OOMKilled|waiting_reason|unschedulable": "nothing of the kind happened",
+    r"ALERTS|== 0\)\[": "no alert fires, and no outage was",
+    "deriv|predict_linear": "no volume fills up",
+    "horizontalpodautoscaler": "one replica",
+    "fluentbit_": "no logs are collected on a laptop",
+    "rest_responses|memory_allocated_bytes": "a stand-in has no requests",
+    'pod=~"grafana-': "Grafana isn't run",
+}
+"""Queries of dashboards that may find nothing here, and why."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +93,15 @@ class Watched:
             for one in group["rules"]
         ]
 
+    def shown(self) -> Iterator[str]:
+        """What the dashboards' panels ask, as a person's browser would for the last minutes."""
+        for one in self.node.objects.ask(f"/api/v1/namespaces/{NAMESPACE}/configmaps")["items"]:
+            for name, text in (one.get("data") or {}).items():
+                document = json.loads(text) if name.endswith(".json") and text.startswith("{") else {}
+                for panel in _panels(document.get("panels", ())):
+                    for target in panel.get("targets", ()):
+                        yield re.sub(r"\$__\w+", "1m", target["expr"])
+
     def told(self) -> set[tuple[str, str]]:
         """Alerts that people hear of now: those that no other silences."""
         found = _get(self._alertmanager, "/api/v2/alerts?active=true&inhibited=false")
@@ -89,6 +111,12 @@ class Watched:
             for one in labels
             if one["alertname"] != "Watchdog" and not one["alertname"].startswith(AFTERMATH)
         }
+
+
+def _panels(panels: Iterable[Any]) -> Iterator[Any]:
+    for panel in panels:
+        yield panel
+        yield from _panels(panel.get("panels", ()))
 
 
 def _get(address: str, path: str) -> Any:
@@ -177,12 +205,26 @@ def test_nobody_is_told_of_anything_while_all_is_well(watched: Watched) -> None:
     assert until(partial(watched.query, 'ALERTS{alertname="Watchdog",alertstate="firing"}'), 30)
 
 
+def test_dashboards_show_data(watched: Watched) -> None:
+    """An empty panel looks like peace, and may be a metric that nobody tells."""
+    asked = set(watched.shown())
+    assert len(asked) > 100
+    excused = re.compile("|".join(QUIET))
+    wanted = {one for one in asked if not excused.search(one)}
+
+    def empty() -> list[str]:
+        return sorted(one for one in wanted if not watched.query(one))
+
+    assert until(lambda: not empty(), 60), "\n".join(empty())
+
+
 @pytest.mark.parametrize("outage", OUTAGES, ids=lambda outage: outage.component)
 def test_an_outage_tells_exactly_what_it_should(watched: Watched, outage: Outage) -> None:
     """By really ending the process. One alert too few and nobody comes, one too many and nobody knows where to look."""
     assert until(lambda: not watched.told(), 90), watched.told()
     pod = watched.node.pod(NAMESPACE, outage.component)
     pod.stop(grace=0)
+    pod.report(ready=False)
     try:
         seen: set[tuple[str, str]] = set()
 
@@ -195,4 +237,17 @@ def test_an_outage_tells_exactly_what_it_should(watched: Watched, outage: Outage
         assert seen == outage.told
     finally:
         pod.start(["kotaemon"] if outage.component == "kotaemon" else ())
+        pod.wait_ready()
+        pod.report(ready=True)
+
+
+def test_prometheus_notices_that_nobody_can_be_told(watched: Watched) -> None:
+    """Alertmanager can't tell of itself: it shows in the dashboards, and at the dead man's switch."""
+    pod = watched.node.pod(NAMESPACE, "alertmanager")
+    pod.stop(grace=0)
+    try:
+        firing = 'ALERTS{alertname="AlertmanagerDown",alertstate="firing"}'
+        assert until(partial(watched.query, firing), 5 * 60 / PACE + 20)
+    finally:
+        pod.start()
         pod.wait_ready()
