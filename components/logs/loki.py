@@ -41,7 +41,13 @@ _CONFIG = "/etc/loki"
 _OLDEST_DAYS = 7
 
 
-def loki_config(settings: LokiSettings, *, data: str = _DATA, port: int = PORT) -> str:
+def loki_config(
+    settings: LokiSettings,
+    *,
+    data: str = _DATA,
+    port: int = PORT,
+    listen: str = "0.0.0.0",  # noqa: S104  in the pod
+) -> str:
     """Its configuration (JSON is YAML): everything in one process, indexes and chunks in files, old ones deleted."""
     days, local = settings.retention_days, "127.0.0.1"
     return json.dumps(
@@ -50,6 +56,7 @@ def loki_config(settings: LokiSettings, *, data: str = _DATA, port: int = PORT) 
             "auth_enabled": False,
             "analytics": {"reporting_enabled": False},
             "server": {
+                "http_listen_address": listen,
                 "http_listen_port": port,
                 # Its parts speak to each other there, in the same process.
                 "grpc_listen_address": local,
