@@ -6,6 +6,7 @@ import ssl
 import time
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 
@@ -131,6 +132,7 @@ class Node:
         self.network = Network()
         self.pods: dict[str, Pod] = {}
         self._names: dict[str, str] = {}
+        self._owners: dict[str, str] = {}
         self.refresh()
 
     def pod(self, namespace: str, component: str) -> Pod:
@@ -170,9 +172,10 @@ class Node:
             if address:
                 full = [f"{name}.{namespace}", f"{name}.{namespace}.svc", f"{name}.{namespace}.{DOMAIN}"]
                 # In another namespace's pods the short name means something else: the first one has it.
-                short = [name] if name not in self._names or self._names[name] == address else []
-                self._names |= dict.fromkeys((*short, *full), address)
-                lines.append(" ".join((address, *full, *short)))
+                first = self._owners.setdefault(name, namespace) == namespace
+                names = [*full, name] if first else full
+                self._names |= dict.fromkeys(names, address)
+                lines.append(" ".join((address, *names)))
         # In place: it is bound into the containers.
         self.hosts.write_text("\n".join(lines) + "\n")
 
@@ -197,7 +200,7 @@ class Node:
 
         for port in service["spec"].get("ports", ()):
             if port.get("protocol", "TCP") == "TCP":
-                self.network.serve(address, port["port"], lambda port=port: dial(port))  # type: ignore[misc]
+                self.network.serve(address, port["port"], partial(dial, port))
 
     def forward(self, host: str, port: int) -> str:
         """Where a Service (`name.namespace`) or a pod's address answers to this process: `127.0.0.1:number`."""
