@@ -1,7 +1,10 @@
 """A component's dashboard, from what it says of itself: is it well, what does it use, what goes on inside."""
 
+from collections.abc import Sequence
+from datetime import timedelta
+
 from components.monitoring.definition import Definition
-from components.signals.model import Alert, Panel, PanelKind, Unit, Watch
+from components.signals.model import Alert, Panel, PanelKind, Probe, ProbeModule, Query, Scope, Unit, Watch
 
 from .backups import backup_tiles
 from .board import Board, Note, Section, Tile
@@ -33,9 +36,11 @@ def component_board(definition: Definition, watch: Watch, stack: StackName) -> B
 
 
 def _answer_tiles(definition: Definition, watch: Watch) -> tuple[Tile, ...]:
+    """Whether, when and how fast it answers, as a client would ask."""
     if not watch.probes:
         return ()
     answers = part_queries(definition.scope, watch.probes)
+    encrypted = [probe for probe in watch.probes if _encrypted(probe)]
     return (
         Tile(
             width=8,
@@ -59,7 +64,56 @@ def _answer_tiles(definition: Definition, watch: Watch) -> tuple[Tile, ...]:
                 queries=answers,
             ),
         ),
+        Tile(
+            width=16 if encrypted else 24,
+            height=6,
+            content=Panel(
+                title="Time to answer",
+                description="Seconds until it answered, name resolution and connection included. "
+                "At the top it didn't answer in time.",
+                unit=Unit.SECONDS,
+                queries=tuple(
+                    Query(
+                        expr=_of_probe(definition.scope, "probe_duration_seconds", probe), legend=probe.part
+                    )
+                    for probe in watch.probes
+                ),
+            ),
+        ),
+        *((_certificate_tile(definition.scope, encrypted),) if encrypted else ()),
     )
+
+
+def _certificate_tile(scope: Scope, probes: Sequence[Probe]) -> Tile:
+    return Tile(
+        width=8,
+        height=6,
+        warn_below=timedelta(days=14).total_seconds(),
+        bad_below=timedelta(days=3).total_seconds(),
+        content=Panel(
+            title="Certificate ends in",
+            description="Time until the certificate ends; it should be renewed a month before.",
+            kind=PanelKind.NUMBER,
+            unit=Unit.SECONDS,
+            queries=tuple(
+                Query(
+                    expr=f"{_of_probe(scope, 'probe_ssl_earliest_cert_expiry', probe)} - time()",
+                    legend=probe.part,
+                )
+                for probe in probes
+            ),
+        ),
+    )
+
+
+def _encrypted(probe: Probe) -> bool:
+    """Whether there is a certificate that somebody here must renew."""
+    own = probe.module != ProbeModule.ANSWERS
+    return own and isinstance(probe.target, str) and probe.target.startswith("https://")
+
+
+def _of_probe(scope: Scope, metric: str, probe: Probe) -> str:
+    return f'min({metric}{{{scope},probe="{probe.name}"}})'
 
 
 def _pod_tiles(definition: Definition, watch: Watch) -> tuple[Tile, ...]:
