@@ -47,7 +47,7 @@ BLACKBOX_PORT, _POSTGRES_PORT, _ELASTICSEARCH_PORT, _STATE_PORT, _STATE_OWN_PORT
     8081,
 )
 _METRICS = "metrics"
-_SMALL = Resources(cpu="10m", memory="32Mi", cpu_limit="200m", memory_limit="64Mi")
+_SMALL = Resources(cpu="10m", memory="32Mi", cpu_limit="200m", memory_limit="96Mi")
 _CA = "/etc/postgres-ca"
 _MODULES = "blackbox.yml"
 TARGETS = {

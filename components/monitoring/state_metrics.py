@@ -13,7 +13,7 @@ from .names import KUBE_STATE_METRICS as NAME
 
 _PORT, _OWN_PORT = 8080, 8081
 _METRICS, _OWN = "metrics", "own"
-_RESOURCES = Resources(cpu="10m", memory="48Mi", cpu_limit="200m", memory_limit="128Mi")
+_RESOURCES = Resources(cpu="10m", memory="64Mi", cpu_limit="200m", memory_limit="192Mi")
 _STATE_OF = {
     "": ("persistentvolumeclaims", "pods", "resourcequotas"),
     "apps": ("daemonsets", "deployments", "statefulsets"),

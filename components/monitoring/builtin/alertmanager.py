@@ -32,7 +32,7 @@ _SETTINGS = "/etc/alertmanager"
 _SECRETS = "/etc/alertmanager-secrets"
 _DATA = "/alertmanager"
 _STORAGE_SIZE = "1Gi"
-_RESOURCES = Resources(cpu="10m", memory="48Mi", cpu_limit="200m", memory_limit="128Mi")
+_RESOURCES = Resources(cpu="10m", memory="64Mi", cpu_limit="200m", memory_limit="192Mi")
 _NOBODY, _PAGES, _TICKETS, _SWITCH = "nobody", "pages", "tickets", "dead-mans-switch"
 _PAGERDUTY_EU = "https://events.eu.pagerduty.com/v2/enqueue"
 _TICK = timedelta(seconds=30)

@@ -76,8 +76,8 @@ class Hooks:
 
 
 @contextmanager
-def hooks() -> Iterator[Hooks]:
-    """The server, until the block ends."""
+def hooks(listener: socket.socket | None = None) -> Iterator[Hooks]:
+    """The server, until the block ends; on `listener`, where one is given."""
     seen = Hooks()
 
     class Page(BaseHTTPRequestHandler):
@@ -93,7 +93,10 @@ def hooks() -> Iterator[Hooks]:
             """Nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Page)
-    seen.port = server.server_port
+    if listener is not None:
+        server.socket.close()
+        server.socket = listener
+    seen.port = server.socket.getsockname()[1]
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
         yield seen
