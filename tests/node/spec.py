@@ -202,8 +202,10 @@ def expanded(text: str, variables: Mapping[str, str]) -> str:
 
 def amount(quantity: str) -> float:
     """Kubernetes' way to write numbers: 500m, 2Gi."""
-    number, suffix = re.fullmatch(r"([0-9.]+)([A-Za-z]*)", quantity).groups()  # type: ignore[union-attr]  # else it fails
-    return float(number) * SUFFIXES.get(suffix, 1)
+    parts = re.fullmatch(r"([0-9.]+)([A-Za-z]*)", quantity)
+    if not parts:
+        raise ValueError(f"{quantity} is no quantity")
+    return float(parts[1]) * SUFFIXES.get(parts[2], 1)
 
 
 def port_of(containers: Sequence[Json], wanted: int | str) -> int:
