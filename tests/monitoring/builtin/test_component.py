@@ -1,16 +1,19 @@
 """The whole program with monitoring of its own, under mocks: what is registered, and what people are told."""
 
+import re
 from typing import Any
 
 import pytest
 
+from components.config.fields import amount
 from components.monitoring.builtin.component import builtin_watches
 from policies.graph import Graph
 from policies.values import at, items, mapping
-from tests.program import SENTINEL, evaluate
+from tests.program import ROOT, SENTINEL, evaluate
 from tests.stacks import TOLD, TOLD_SECRETS, graph_of
 
 WATCHED = "watched-with-receivers"
+EXPORTERS = {"postgres-exporter", "elasticsearch-exporter"}
 SERVERS = {"prometheus", "alertmanager", "grafana", "blackbox-exporter", "kube-state-metrics"}
 
 
@@ -109,3 +112,27 @@ def test_people_are_told_how_to_look_and_who_is_told(alerts: dict[str, object]) 
     assert SENTINEL in outputs["grafanaPassword"]
     assert outputs["prometheus"] == "kubectl -n kotaemon port-forward service/prometheus 9090:9090"
     assert outputs["alertsGoTo"].startswith("#kotaemon in Slack, PagerDuty" if alerts else "nobody:")
+
+
+@pytest.mark.parametrize(
+    ("config", "row"),
+    [({}, "all"), ({"minimal": True}, "all with `minimal: true`")],
+)
+def test_the_page_says_what_it_costs(config: dict[str, object], row: str) -> None:
+    """Who has a small cluster decides by it."""
+    graph = evaluate({"kotaemon:monitoring": {"kind": "builtin", **config}})
+    pods = [
+        one
+        for one in graph.pods
+        if mapping(one.labels).get("app.kubernetes.io/name") in {*SERVERS, *EXPORTERS}
+    ]
+    asked = {
+        what: sum(
+            amount(str(one.at(f"resources.requests.{what}"))) for pod in pods for one in pod.containers()
+        )
+        for what in ("cpu", "memory")
+    }
+    page = (ROOT / "docs" / "monitoring-builtin.md").read_text(encoding="utf-8")
+    said = re.search(rf"^\| {re.escape(row)} \| (\S+) \| (\S+) \|", page, re.MULTILINE)
+    assert said
+    assert (amount(said[1]), amount(said[2])) == (asked["cpu"], asked["memory"])
