@@ -33,7 +33,7 @@ def install_uv() -> Path:
             f"error: neither uv nor pip is here, and one of them is needed.\n"
             f"  {GET_UV}   or on Debian and Ubuntu: apt install python3-pip"
         )
-    print(f"Getting uv {UV} …", flush=True)
+    print(f"Getting uv {UV} …", file=sys.stderr, flush=True)
     draft = target.with_name(f"{target.name}.{os.getpid()}")
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]
     done = subprocess.run([*command, "--target", str(draft), f"uv=={UV}"], capture_output=True, text=True)
@@ -56,7 +56,9 @@ def main() -> None:
         )
     project = ROOT / (sys.argv[1] if sys.argv[1:] else ".")
     uv = find_uv() or install_uv()
-    print(f"Installing the pinned packages into {os.path.relpath(project / '.venv', ROOT)} …", flush=True)
+    where = os.path.relpath(project / ".venv", ROOT)
+    # Not on stdout, where a program may expect the command's JSON alone.
+    print(f"Installing the pinned packages into {where} …", file=sys.stderr, flush=True)
     command = [str(uv), "sync", "--frozen", "--quiet", "--project", str(project), "--python", sys.executable]
     # Not the virtual environment that may be active: the project has its own.
     environment = {key: value for key, value in os.environ.items() if key != "VIRTUAL_ENV"}

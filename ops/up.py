@@ -105,5 +105,9 @@ def guidance(outputs: Mapping[str, object], session: Session) -> list[str]:
         lines.append(f"Log in as  {name}")
     if "adminPassword" in outputs:
         lines.append(f"Password   make pulumi{option} ARGS='stack output adminPassword --show-secrets'")
+    if not session.cluster.simulated:
+        # They explain themselves; without them nobody looks, and nobody is told.
+        shown = (("Watch", outputs.get("grafana")), ("Alerts to", outputs.get("alertsGoTo")))
+        lines += [f"{word:10} {text}" for word, text in shown if isinstance(text, str)]
     lines.append(f"Then       make status{option} | make diff{option} | make down{option}")
     return lines

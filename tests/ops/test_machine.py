@@ -154,6 +154,20 @@ def test_the_bootstrap_needs_the_standard_library_alone() -> None:
     assert done.returncode == 0, done.stderr
 
 
+def test_installing_packages_leaves_stdout_to_the_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`make status ARGS=--json` on a fresh checkout installs first, and its reader wants JSON alone."""
+    (tmp_path / ".venv").mkdir()
+    monkeypatch.setattr(bootstrap, "ROOT", tmp_path)
+    monkeypatch.setattr(bootstrap, "find_uv", lambda: Path("/bin/true"))
+    monkeypatch.setattr(sys, "argv", ["bootstrap.py"])
+    bootstrap.main()
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert "Installing the pinned packages" in said.err
+
+
 def test_without_uv_and_pip_the_bootstrap_says_how_to_get_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

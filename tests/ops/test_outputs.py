@@ -47,6 +47,19 @@ def test_without_a_cluster_it_says_what_to_type(project: Project, outputs: dict[
         cluster_of(session(project, Cluster(Source.PROGRAM)), outputs)
 
 
+def test_where_to_look_and_who_is_told_is_said_where_something_runs(project: Project) -> None:
+    """A stack whose alerts go to nobody says so before there is one."""
+    outputs = {
+        "grafana": "kubectl -n kotaemon port-forward service/grafana 3000:3000",
+        "alertsGoTo": "nobody: alerts can be seen, and are sent to no one (kotaemon:monitoring.alerts)",
+    }
+    lines = guidance(outputs, session(project, Cluster(Source.PROGRAM)))
+    assert f"Watch      {outputs['grafana']}" in lines
+    assert f"Alerts to  {outputs['alertsGoTo']}" in lines
+    simulated = guidance(outputs, session(project, Cluster(Source.SANDBOX, simulated=3)))
+    assert not [line for line in simulated if line.startswith(("Watch", "Alerts"))]
+
+
 def test_after_the_first_update_the_records_to_set_are_named(project: Project) -> None:
     """Without them there is no certificate, and the page doesn't open."""
     lines = guidance(
