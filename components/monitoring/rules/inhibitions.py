@@ -3,7 +3,8 @@
 The more general alert never silences the one that leads to the cause.
 """
 
-from components.monitoring.subject import Inhibition, Matcher, Subject
+from components.monitoring.names import ALERTMANAGER, BLACKBOX
+from components.monitoring.subject import Inhibition, Matcher, Subject, export_job
 from components.signals import door, kotaemon
 
 from . import components as parts
@@ -29,6 +30,7 @@ def inhibitions(subject: Subject) -> tuple[Inhibition, ...]:
     same_part, same_container = ("stack", "component"), ("stack", "pod", "container")
     return (
         *_behind(subject),
+        *_who_watches(subject),
         _rule((parts.ESSENTIAL_PART_DOWN,), (*_OF_OBJECTIVES, "RequestsFail")),
         _rule(
             (parts.ESSENTIAL_PART_DOWN, parts.PART_DOWN),
@@ -70,6 +72,25 @@ def _behind(subject: Subject) -> tuple[Inhibition, ...]:
             ),
         )
         for source, target in (*pairs, (kotaemon.COMPONENT, door.COMPONENT))
+    )
+
+
+def _who_watches(subject: Subject) -> tuple[Inhibition, ...]:
+    """What is missing is told; that the pod isn't ready that should have told it follows."""
+    silent = [
+        ((_named(parts.TARGET_DOWN), Matcher(label="job", value=export_job(export))), export_job(export))
+        for export in subject.exports
+    ]
+    return tuple(
+        Inhibition(
+            source=source,
+            target=(_named(parts.WORKLOAD_NOT_READY), Matcher(label="component", value=component)),
+        )
+        for source, component in (
+            *silent,
+            ((_named(own.PROBES_MISSING),), BLACKBOX),
+            ((_named(own.ALERTMANAGER_DOWN),), ALERTMANAGER),
+        )
     )
 
 

@@ -11,6 +11,7 @@ from components.signals.model import Alert, Scope, Severity
 COMPONENT = "monitoring"
 PROBES_MISSING = "ProbesMissing"
 SOME_PROBES_MISSING = "SomeProbesMissing"
+ALERTMANAGER_DOWN = "AlertmanagerDown"
 
 
 def own_groups(subject: Subject) -> tuple[Group, ...]:
@@ -120,7 +121,7 @@ def _servers(settings: BuiltinMonitoring, scope: Scope) -> tuple[Alert, ...]:
             summary="Prometheus knows no Alertmanager: nobody is told of anything.",
         ),
         Alert(
-            name="AlertmanagerDown",
+            name=ALERTMANAGER_DOWN,
             expr=f"up{{{alertmanager}}} == 0 or absent(up{{{alertmanager}}})",
             severity=Severity.PAGE,
             summary="Alertmanager doesn't answer: nobody is told of anything.",

@@ -1,8 +1,9 @@
 """What can go wrong with any pod of the namespace, a Job's too; and with the nodes that they run on.
 
 Names are kube-state-metrics' from 2.0 on and cAdvisor's. Of them Google's managed packages have, of pods, only
-`kube_pod_status_phase`, `…_unschedulable`, `kube_pod_container_status_ready`, `…_waiting_reason`; nothing of Jobs,
-restarts, limits, quotas and nodes: alerts on those are left out there. Source:
+`kube_pod_status_phase`, `…_unschedulable`, `kube_pod_container_status_ready`, `…_waiting_reason`; nothing of
+Jobs, quotas and nodes, on which there are no alerts there; for restarts and limits there are GKE's system metrics,
+which are always on. Source:
 docs.cloud.google.com/kubernetes-engine/docs/how-to/kube-state-metrics and …/cadvisor-kubelet-metrics.
 """
 
@@ -11,7 +12,7 @@ from datetime import timedelta
 from components.monitoring.subject import Group, Subject
 from components.signals.model import Alert, Scope, Severity
 
-from .label import with_component
+from .label import of_pods
 
 IMAGE_CANNOT_BE_PULLED = "ImageCannotBePulled"
 CONTAINER_CANNOT_START = "ContainerCannotStart"
@@ -26,9 +27,9 @@ _EACH = "by (namespace, pod, container)"
 
 def pod_groups(subject: Subject) -> tuple[Group, ...]:
     """Pods, and where the metrics tell of them nodes and quota."""
-    alerts = (*_waiting(subject), _unschedulable(subject), _throttled(subject))
+    alerts = (*_waiting(subject), _unschedulable(subject), _throttled(subject), _autoscaler(subject.scope))
     if subject.managed:
-        return (Group(name="pods", rules=alerts),)
+        return (Group(name="pods", rules=(*alerts, *_of_google(subject))),)
     scope = subject.scope
     return (
         Group(name="pods", rules=(*alerts, *_memory(subject), _restarts(subject), _job_failed(scope))),
@@ -36,19 +37,11 @@ def pod_groups(subject: Subject) -> tuple[Group, ...]:
     )
 
 
-def _of_pods(subject: Subject, expr: str) -> str:
-    return with_component(
-        expr,
-        "pod",
-        ((watch.component, f"{watch.workload.name}-.*") for watch in subject.watches if watch.workload),
-    )
-
-
 def _waiting(subject: Subject) -> tuple[Alert, ...]:
     def because(reasons: str) -> str:
         series = f'kube_pod_container_status_waiting_reason{{{subject.scope},reason=~"{reasons}"}}'
         # Between two attempts a container runs or waits for another reason for a while.
-        return _of_pods(
+        return of_pods(
             subject, f"max by (namespace, pod, container, reason) (max_over_time({series}[5m])) >= 1"
         )
 
@@ -79,7 +72,7 @@ def _waiting(subject: Subject) -> tuple[Alert, ...]:
 def _unschedulable(subject: Subject) -> Alert:
     return Alert(
         name=POD_UNSCHEDULABLE,
-        expr=_of_pods(
+        expr=of_pods(
             subject, f"max by (namespace, pod) (kube_pod_status_unschedulable{{{subject.scope}}}) == 1"
         ),
         lasting=timedelta(minutes=15),
@@ -95,7 +88,7 @@ def _throttled(subject: Subject) -> Alert:
 
     return Alert(
         name="ContainerThrottled",
-        expr=_of_pods(subject, f"{periods('throttled_')} / ({periods('')} > 0) > 0.5"),
+        expr=of_pods(subject, f"{periods('throttled_')} / ({periods('')} > 0) > 0.5"),
         lasting=timedelta(minutes=30),
         severity=Severity.TICKET,
         summary="{{ $labels.container }} in {{ $labels.pod }} waits for CPU in "
@@ -103,15 +96,53 @@ def _throttled(subject: Subject) -> Alert:
     )
 
 
+def _autoscaler(scope: Scope) -> Alert:
+    def replicas(metric: str) -> str:
+        return (
+            f"max by (namespace, horizontalpodautoscaler) (kube_horizontalpodautoscaler_{metric}{{{scope}}})"
+        )
+
+    return Alert(
+        name="AutoscalerAtItsLimit",
+        expr=f"{replicas('status_current_replicas')} >= {replicas('spec_max_replicas')}",
+        lasting=timedelta(minutes=30),
+        severity=Severity.TICKET,
+        summary="{{ $labels.horizontalpodautoscaler }} has all the {{ $value }} replicas that it may have for half "
+        "an hour: with more people it gets slow.",
+    )
+
+
+def _of_google(subject: Subject) -> tuple[Alert, Alert]:
+    """What kube-state-metrics would tell of restarts and memory, by GKE's system metrics, which name pods otherwise."""
+    chosen = f'monitored_resource="k8s_container",namespace_name="{subject.scope.namespace}"'
+
+    def named(expr: str) -> str:
+        kept = f"max by (namespace_name, pod_name, container_name) ({expr})"
+        for ours, theirs in (
+            ("namespace", "namespace_name"),
+            ("pod", "pod_name"),
+            ("container", "container_name"),
+        ):
+            kept = f'label_replace({kept}, "{ours}", "$1", "{theirs}", "(.*)")'
+        return of_pods(subject, kept)
+
+    used = f'kubernetes_io:container_memory_limit_utilization{{{chosen},memory_type="non-evictable"}}'
+    restarts = f"increase(kubernetes_io:container_restart_count{{{chosen}}}[1h])"
+    return (_near_limit(f"{named(used)} > 0.9"), _restarts_often(f"{named(restarts)} > 3"))
+
+
 def _restarts(subject: Subject) -> Alert:
     series = f"kube_pod_container_status_restarts_total{{{subject.scope}}}"
+    return _restarts_often(of_pods(subject, f"max {_EACH} (increase({series}[1h])) > 3"))
+
+
+def _restarts_often(expr: str) -> Alert:
     return Alert(
         name=CONTAINER_RESTARTS_OFTEN,
-        expr=_of_pods(subject, f"max {_EACH} (increase({series}[1h])) > 3"),
+        expr=expr,
         lasting=timedelta(0),
         severity=Severity.TICKET,
-        summary="{{ $labels.container }} in {{ $labels.pod }} was restarted "
-        '{{ $value | printf "%.0f" }} times within an hour.',
+        summary="{{ $labels.container }} in {{ $labels.pod }} was restarted {{ $value }} times within an hour.",
     )
 
 
@@ -124,21 +155,25 @@ def _memory(subject: Subject) -> tuple[Alert, ...]:
     return (
         Alert(
             name=CONTAINER_OUT_OF_MEMORY,
-            expr=_of_pods(
+            expr=of_pods(
                 subject, f"({restarted}) and on (namespace, pod, container) max {_EACH} ({killed}) == 1"
             ),
             lasting=timedelta(0),
             severity=Severity.TICKET,
             summary="{{ $labels.container }} in {{ $labels.pod }} was killed: it wanted more memory than its limit.",
         ),
-        Alert(
-            name=CONTAINER_NEAR_MEMORY_LIMIT,
-            expr=_of_pods(subject, f"max {_EACH} ({used}) / max {_EACH} ({limit}) > 0.9"),
-            lasting=timedelta(minutes=15),
-            severity=Severity.TICKET,
-            summary="{{ $labels.container }} in {{ $labels.pod }} uses {{ $value | humanizePercentage }} "
-            "of its memory limit; above it, it is killed.",
-        ),
+        _near_limit(of_pods(subject, f"max {_EACH} ({used}) / max {_EACH} ({limit}) > 0.9")),
+    )
+
+
+def _near_limit(expr: str) -> Alert:
+    return Alert(
+        name=CONTAINER_NEAR_MEMORY_LIMIT,
+        expr=expr,
+        lasting=timedelta(minutes=15),
+        severity=Severity.TICKET,
+        summary="{{ $labels.container }} in {{ $labels.pod }} uses {{ $value | humanizePercentage }} "
+        "of its memory limit; above it, it is killed.",
     )
 
 

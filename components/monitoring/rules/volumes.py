@@ -5,7 +5,7 @@ from datetime import timedelta
 from components.monitoring.subject import Group, Subject
 from components.signals.model import Alert, Severity
 
-from .label import with_component
+from .label import of_claims
 
 VOLUME_FILLS_UP = "VolumeFillsUp"
 VOLUME_NEARLY_FULL = "VolumeNearlyFull"
@@ -24,14 +24,6 @@ def volume_groups(subject: Subject) -> tuple[Group, ...]:
     )
 
 
-def _of_claims(subject: Subject, expr: str) -> str:
-    return with_component(
-        expr,
-        "persistentvolumeclaim",
-        ((watch.component, watch.claims) for watch in subject.watches if watch.claims),
-    )
-
-
 def _space(subject: Subject) -> tuple[Alert, Alert]:
     free = f"kubelet_volume_stats_available_bytes{{{subject.scope}}}"
     size = f"kubelet_volume_stats_capacity_bytes{{{subject.scope}}}"
@@ -44,7 +36,7 @@ def _space(subject: Subject) -> tuple[Alert, Alert]:
         Alert(
             name=VOLUME_FILLS_UP,
             # A volume that is nearly empty fills fast at first, and then no longer.
-            expr=_of_claims(subject, f"{left} < 0.4 and {full_within(4 * 24, '6h')}"),
+            expr=of_claims(subject, f"{left} < 0.4 and {full_within(4 * 24, '6h')}"),
             lasting=timedelta(hours=1),
             severity=Severity.TICKET,
             summary="The volume {{ $labels.persistentvolumeclaim }} will be full within four days; "
@@ -52,7 +44,7 @@ def _space(subject: Subject) -> tuple[Alert, Alert]:
         ),
         Alert(
             name=VOLUME_NEARLY_FULL,
-            expr=_of_claims(subject, f"({left} < 0.1) or ({left} < 0.5 and {full_within(6, '1h')})"),
+            expr=of_claims(subject, f"({left} < 0.1) or ({left} < 0.5 and {full_within(6, '1h')})"),
             severity=Severity.PAGE,
             summary="The volume {{ $labels.persistentvolumeclaim }} is full soon "
             "({{ $value | humanizePercentage }} left); then nothing can be written to it.",
@@ -66,7 +58,7 @@ def _files(subject: Subject) -> Alert:
     return Alert(
         name="VolumeFilesNearlyUsed",
         # Some file systems have no fixed number, and say 0.
-        expr=_of_claims(subject, f"{free} / ({most} > 0) < 0.1"),
+        expr=of_claims(subject, f"{free} / ({most} > 0) < 0.1"),
         lasting=timedelta(minutes=15),
         severity=Severity.TICKET,
         summary="The volume {{ $labels.persistentvolumeclaim }} has room for few more files "
@@ -78,7 +70,7 @@ def _unbound(subject: Subject) -> Alert:
     phase = f'kube_persistentvolumeclaim_status_phase{{{subject.scope},phase=~"Pending|Lost"}}'
     return Alert(
         name="VolumeNotBound",
-        expr=_of_claims(subject, f"max by (namespace, persistentvolumeclaim, phase) ({phase}) == 1"),
+        expr=of_claims(subject, f"max by (namespace, persistentvolumeclaim, phase) ({phase}) == 1"),
         lasting=timedelta(minutes=15),
         severity=Severity.TICKET,
         summary="The claim {{ $labels.persistentvolumeclaim }} has no volume ({{ $labels.phase }}): "

@@ -18,7 +18,9 @@ from components.contracts import (
     SecretRef,
     SignIn,
 )
+from components.monitoring.builtin.component import builtin_watches
 from components.monitoring.definition import BackupSignal, Definition, Watching, define
+from components.monitoring.exporters import exporters_watches
 from components.signals.chroma import chroma_watch
 from components.signals.door import door_watch
 from components.signals.elasticsearch import elasticsearch_watch
@@ -26,6 +28,7 @@ from components.signals.kotaemon import kotaemon_watch
 from components.signals.model import Scope, Watch
 from components.signals.postgres import postgres_watch
 from components.signals.qdrant import qdrant_watch
+from components.traces.signals import collector_watch
 
 STACK, NAMESPACE, DOMAIN = "prod", "kotaemon", "kotaemon.example.com"
 SCOPE = Scope(namespace=NAMESPACE)
@@ -81,7 +84,7 @@ def _defined(watching: Watching) -> Definition:
     return define(
         stack=STACK,
         scope=SCOPE,
-        watches=_watches(SCOPE),
+        watches=(*_watches(SCOPE), *_watchers(watching)),
         watching=watching,
         production=True,
         backups=(
@@ -114,6 +117,17 @@ def _watches(scope: Scope) -> tuple[Watch, ...]:
             health="/ping",
         ),
         door_watch(scope, DOMAIN),
+        collector_watch(scope),
+    )
+
+
+def _watchers(watching: Watching) -> tuple[Watch, ...]:
+    """Who watches is watched, too."""
+    own = isinstance(watching, BuiltinMonitoring)
+    full = not watching.minimal
+    return (
+        *exporters_watches(postgres=full, elasticsearch=full, state=own),
+        *(builtin_watches(minimal=watching.minimal) if own else ()),
     )
 
 

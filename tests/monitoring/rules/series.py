@@ -169,6 +169,8 @@ def _cluster() -> dict[str, float]:
         'kube_resourcequota{resourcequota="quota",resource="requests.cpu",type="used"}': 4,
         'kube_resourcequota{resourcequota="quota",resource="requests.cpu",type="hard"}': 24,
         'kube_job_failed{job_name="postgres-setup-1",condition="true"}': 0,
+        'kube_horizontalpodautoscaler_status_current_replicas{horizontalpodautoscaler="kotaemon"}': 2,
+        'kube_horizontalpodautoscaler_spec_max_replicas{horizontalpodautoscaler="kotaemon"}': 4,
         'kube_cronjob_created{cronjob="postgres-backup"}': 0,
         'kube_cronjob_status_last_successful_time{cronjob="postgres-backup"}': 0,
         'backup_size_bytes{cronjob="postgres-backup"}': GIB,

@@ -10,7 +10,7 @@ from components.monitoring.names import WATCHDOG
 from .cases import CASES
 from .definitions import VARIANTS, builtin
 from .promtool import Expected, newest, run
-from .series import healthy, overlaid
+from .series import healthy, overlaid, without
 
 
 def test_every_alert_has_a_case() -> None:
@@ -40,7 +40,7 @@ def _see(folder: Path, name: str, program: Path | None = None) -> None:
     expr = f'count(ALERTS{{alertname="{name}",alertstate="firing"}})'
     fires = Expected(expr=expr, at=at, samples=[({}, case.count)])
     quiet = Expected(expr=expr, at=at, samples=[])
-    tests = [(overlaid(definition, base, case.fires), [fires])]
+    tests = [(overlaid(definition, without(base, case.lost), case.fires), [fires])]
     if name != WATCHDOG:
         tests.append((overlaid(definition, base, case.quiet), [quiet]))
     own = {group.name for group, alert in definition.alerts if alert.name == name}
