@@ -5,11 +5,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ops import clusters, receivers
-from ops.api import Api
+from ops.api import Api, RefusedError
 from ops.check import Check, State
 from ops.clusters import Cluster
 from ops.errors import OpsError
 from ops.health import Object, name_of, part
+from ops.kubeconfig import Context
+from ops.outputs import cluster_of, outputs
 from ops.paths import Project
 from ops.stack import Session, stack_option
 from ops.stack_settings import settings_of
@@ -21,6 +23,10 @@ if TYPE_CHECKING:
 _GROUP = "/apis/monitoring.coreos.com"
 _KINDS = {"v1": ("podmonitors", "probes", "prometheusrules"), "v1alpha1": ("alertmanagerconfigs",)}
 """What the operator must know: v1 always, v1alpha1 where somebody is told."""
+_NOT_YET = (
+    "kotaemon:monitoring.kind is operator, and the cluster isn't there yet: it must have a Prometheus operator when "
+    "it is watched; builtin and google need none"
+)
 _OPERATOR = "https://prometheus-operator.dev/docs/getting-started/installation/"
 
 
@@ -28,20 +34,31 @@ def before_up(session: Session) -> list[str]:
     """What somebody should know before the stack is brought up. Raises OpsError where it can't be watched as asked."""
     from components.config import ConfigError  # imports Pulumi
 
-    if session.cluster.context is None:
-        return []
     try:
         settings = settings_of(session.config, session.stack, session.project.root)
     except ConfigError:
         return []  # the program tells all of it
-    if settings.monitoring.kind not in ("builtin", "operator"):
+    kind = settings.monitoring.kind
+    if kind not in ("builtin", "operator"):
         return []
-    with Api(session.cluster.context) as api:
-        if settings.monitoring.kind == "builtin":
+    context = session.cluster.context or (_made(session) if kind == "operator" else None)
+    if context is None:
+        # A cluster that the stack makes has no operator until somebody installs one.
+        return [f"warning: {_NOT_YET}"] if kind == "operator" else []
+    with Api(context) as api:
+        if kind == "builtin":
             return [_used_instead(session.stack)] if _operated(api, settings, session.cluster) else []
         if missing := missing_kinds(api, settings):
             raise OpsError(f"{_unwatchable(missing)}; nothing was touched.", _instead(session.stack))
-        return list(same_dashboards(api, settings, session.stack))
+        return [f"warning: {told}" for told in same_dashboards(api, settings, session.stack)]
+
+
+def _made(session: Session) -> Context | None:
+    """How to reach the cluster that the stack made; None where it isn't there yet."""
+    try:
+        return cluster_of(session, outputs(session))
+    except OpsError:
+        return None
 
 
 def missing_kinds(api: Api, settings: "Settings") -> list[str]:
@@ -97,7 +114,10 @@ def same_dashboards(api: Api, settings: "Settings", stack: str) -> Iterator[str]
     if settings.monitoring.kind != "operator":
         return
     own, label = settings.namespace.name, settings.monitoring.dashboard_label
-    listed = api.items("/api/v1/configmaps", labelSelector=label)
+    try:
+        listed = api.items("/api/v1/configmaps", labelSelector=label)
+    except RefusedError:
+        return  # who may not read other namespaces isn't kept from the own one
     boards = [(str(part(one, "metadata").get("namespace")), one, _dashboards(one)) for one in listed]
     taken = {uid for space, _, found in boards if space == own for uid in found}
     tag = StackName(stack=stack, namespace=own).tag

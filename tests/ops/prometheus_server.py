@@ -26,6 +26,8 @@ from sandbox.errors import SandboxError
 PACE = 60.0
 """What takes a minute otherwise takes a second: rules are computed every half."""
 PATIENCE = 60.0
+FORBIDDEN = object()
+"""What stands among an API server's objects for what one may not read."""
 
 
 @dataclass(kw_only=True)
@@ -139,6 +141,8 @@ def api_server(
             except urllib.error.HTTPError as error:
                 return error.code, error.read()
         found = objects.get(urlsplit(path).path)
+        if found is FORBIDDEN:
+            return _refused(403, "forbidden")
         return (200, json.dumps(found).encode()) if found is not None else _refused(404, "not found")
 
     with serving(answer) as url:

@@ -11,21 +11,24 @@ from typing import Any
 import pytest
 
 from components.config import Settings
+from components.config.supplied import STAND_IN
 from components.monitoring.dashboards import StackName
 from ops import receivers, watchers
 from ops.api import Api
 from ops.backend import Backend
 from ops.check import Check, State
 from ops.clusters import Cluster, Source
+from ops.comment.scratch import PLACEHOLDER
 from ops.engine import Engine, Kind
 from ops.errors import OpsError
 from ops.kubeconfig import Context
 from ops.paths import Project
 from ops.receivers import Receiver
+from ops.recording import placeholder
 from ops.stack import Session
 from tests.config_rows import RECEIVERS
 from tests.ops.conftest import write_stack
-from tests.ops.prometheus_server import api_server
+from tests.ops.prometheus_server import FORBIDDEN, api_server
 from tests.test_config import read
 
 KINDS = {
@@ -126,7 +129,22 @@ def test_what_is_not_watched_or_not_valid_is_not_asked_for(
     nowhere = Context(name="x", file=None, cluster={"server": "http://127.0.0.1:9"})
     one = session(project, nowhere)
     assert watchers.before_up(Session(**{**vars(one), "config": config})) == []
-    assert watchers.before_up(session(project, None)) == [], "the stack makes its cluster itself"
+
+
+def test_a_cluster_that_is_still_to_be_made_is_warned_about(project: Project) -> None:
+    """It comes without an operator; that up would fail there nobody can know before."""
+    (line,) = watchers.before_up(session(project, None))
+    assert line.startswith("warning: ")
+    assert "builtin and google need none" in line
+
+
+@pytest.mark.parametrize(
+    "word", [STAND_IN, placeholder("supplied", "kotaemon-slackWebhook"), f"{PLACEHOLDER}-0123456789abcdef"]
+)
+def test_what_stands_for_a_secret_is_held_to_no_form(word: str) -> None:
+    """Render, policy and a pull request's comment evaluate files whose secrets they can't unlock."""
+    config = {"monitoring": {"kind": "builtin", "alerts": {"slack": {"channel": "#kotaemon"}}}}
+    assert read(config, {"slackWebhook": word}).monitoring.kind == "builtin"
 
 
 # Dashboards ---------------------------------------------------------------------------------------------
@@ -161,6 +179,11 @@ def test_dashboards_that_grafana_cannot_tell_apart_are_told(
         told = list(watchers.same_dashboards(api, settings("operator"), "prod"))
     assert len(told) == clash
     assert all("kubectl delete configmap -n old left-behind" in line for line in told)
+
+
+def test_who_may_not_read_other_namespaces_can_bring_up_the_own_one(serve: Serve) -> None:
+    with Api(serve({"/api/v1/configmaps": FORBIDDEN})) as api:
+        assert list(watchers.same_dashboards(api, settings("operator"), "prod")) == []
 
 
 # The doctor ---------------------------------------------------------------------------------------------
