@@ -157,15 +157,18 @@ OUTAGES = {
         told=frozenset({alert("OutsideServiceDown", "outside", probe="model-openai")}),
     ),
     "PostgreSQL's exporter is gone": Outage(
-        changes={'up{job="postgres-exporter"}': gone(20)},
+        changes={'up{job="postgres-exporter"}': gone(20), **_not_ready("deployment", "postgres-exporter")},
         missing=("pg_",),
         told=frozenset({alert("TargetDown", "postgres", job="postgres-exporter")}),
+        silenced=frozenset({alert("WorkloadNotReady", "postgres-exporter")}),
     ),
     "the probes' exporter is gone": Outage(
-        changes={},
+        changes=_not_ready("deployment", "blackbox-exporter"),
         missing=("probe_",),
         told=frozenset({alert("ProbesMissing", "monitoring")}),
-        silenced=frozenset({alert("SomeProbesMissing", "monitoring")}),
+        silenced=frozenset(
+            {alert("SomeProbesMissing", "monitoring"), alert("WorkloadNotReady", "blackbox-exporter")}
+        ),
     ),
     "kube-state-metrics is gone": Outage(
         changes={}, missing=("kube_",), told=frozenset({alert("PodMetricsMissing", "monitoring")})
@@ -176,9 +179,10 @@ OUTAGES = {
         told=frozenset({alert("ContainerMetricsMissing", "monitoring")}),
     ),
     "Alertmanager is gone": Outage(
-        changes={'up{job="alertmanager"}': hold(0, 20)},
+        changes={'up{job="alertmanager"}': hold(0, 20), **_not_ready("statefulset", "alertmanager")},
         missing=("alertmanager_",),
         told=frozenset({alert("AlertmanagerDown", "monitoring", job="alertmanager")}),
+        silenced=frozenset({alert("WorkloadNotReady", "alertmanager")}),
     ),
     "a volume fills": Outage(
         changes={
@@ -251,6 +255,25 @@ OUTAGES = {
         changes={'probe_success{probe="application"}': hold(1, 20).hold(0, 10).hold(1, 3)},
         told=frozenset(),
         minutes=33,
+    ),
+    # Its pods' names begin with another component's.
+    "PostgreSQL's exporter ends at its start": Outage(
+        changes={
+            'kube_pod_container_status_waiting_reason{pod="postgres-exporter-7f-x2x4z",'
+            'container="postgres-exporter",reason="CrashLoopBackOff"}': hold(1, 20),
+            **_not_ready("deployment", "postgres-exporter"),
+        },
+        told=frozenset(
+            {
+                alert(
+                    "PodCrashLooping",
+                    "postgres-exporter",
+                    pod="postgres-exporter-7f-x2x4z",
+                    container="postgres-exporter",
+                )
+            }
+        ),
+        silenced=frozenset({alert("WorkloadNotReady", "postgres-exporter")}),
     ),
     "the first minutes of a new stack": Outage(
         changes={

@@ -8,9 +8,9 @@ import pytest
 from components.monitoring.names import WATCHDOG
 
 from .cases import CASES
-from .definitions import VARIANTS, builtin
+from .definitions import VARIANTS, builtin, google
 from .promtool import Expected, newest, run
-from .series import healthy, overlaid, without
+from .series import grow, healthy, hold, overlaid, without
 
 
 def test_every_alert_has_a_case() -> None:
@@ -45,3 +45,33 @@ def _see(folder: Path, name: str, program: Path | None = None) -> None:
         tests.append((overlaid(definition, base, case.quiet), [quiet]))
     own = {group.name for group, alert in definition.alerts if alert.name == name}
     run(folder, definition, tests, groups=[*case.groups, *own], program=program)
+
+
+def test_on_google_gkes_own_metrics_tell_of_restarts_and_memory(tmp_path: Path) -> None:
+    """Its package of kube-state-metrics has neither, and its own metrics name pods and containers otherwise."""
+    definition = google()
+    labels = 'monitored_resource="k8s_container",namespace_name="kotaemon",pod_name="qdrant-0",container_name="qdrant"'
+    used = f'kubernetes_io:container_memory_limit_utilization{{{labels},memory_type="non-evictable"}}'
+    cached = f'kubernetes_io:container_memory_limit_utilization{{{labels},memory_type="evictable"}}'
+    restarts = f"kubernetes_io:container_restart_count{{{labels}}}"
+    expr = (
+        "count by (alertname, component, namespace, pod, container) "
+        '(ALERTS{alertname=~"Container(RestartsOften|NearMemoryLimit)",alertstate="firing"})'
+    )
+    named = {"component": "qdrant", "namespace": "kotaemon", "pod": "qdrant-0", "container": "qdrant"}
+    both = [
+        ({"alertname": name, **named}, 1.0) for name in ("ContainerRestartsOften", "ContainerNearMemoryLimit")
+    ]
+    at = timedelta(minutes=19)
+    run(
+        tmp_path,
+        definition,
+        [
+            ({used: hold(0.95, 20), restarts: grow(0, 0.2, 20)}, [Expected(expr=expr, at=at, samples=both)]),
+            (
+                {used: hold(0.5, 20), cached: hold(0.95, 20), restarts: hold(2, 20)},
+                [Expected(expr=expr, at=at, samples=[])],
+            ),
+        ],
+        groups=["pods"],
+    )
