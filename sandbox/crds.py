@@ -55,7 +55,7 @@ SOURCES = {
     "github.com/envoyproxy/gateway": Source(
         folder="charts/gateway-helm/charts/crds/crds/generated",
         group="gateway.envoyproxy.io",
-        plurals=("backendtrafficpolicies", "clienttrafficpolicies", "securitypolicies"),
+        plurals=("backendtrafficpolicies", "clienttrafficpolicies", "envoyproxies", "securitypolicies"),
     ),
     "github.com/prometheus-operator/prometheus-operator": Source(
         folder="example/prometheus-operator-crd",

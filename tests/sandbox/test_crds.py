@@ -12,6 +12,8 @@ from typing import Any, cast
 
 import pytest
 
+from components.contracts import Endpoint, Peer
+from components.traces.senders import envoy_proxy_spec, infrastructure
 from sandbox import build, cluster, components, crds
 from sandbox.api import Api
 from sandbox.errors import SandboxError
@@ -23,6 +25,7 @@ pytestmark = pytest.mark.sandbox
 
 Object = dict[str, Any]
 
+COLLECTOR = Endpoint(host="traces", port=4317, peer=Peer(labels={}))
 SERVICE = {"group": "", "kind": "Service", "name": "kotaemon"}
 GATEWAY = {"group": "gateway.networking.k8s.io", "kind": "Gateway", "name": "kotaemon"}
 ROUTE = {"group": "gateway.networking.k8s.io", "kind": "HTTPRoute", "name": "kotaemon"}
@@ -33,6 +36,7 @@ SPECS: dict[str, tuple[str, Object]] = {
         {
             "gatewayClassName": "gke-l7-global-external-managed",
             "addresses": [{"type": "NamedAddress", "value": "kotaemon"}],
+            "infrastructure": infrastructure("kotaemon"),
             "listeners": [
                 {
                     "name": "http",
@@ -137,6 +141,10 @@ SPECS: dict[str, tuple[str, Object]] = {
             "privateKey": {"algorithm": "ECDSA", "size": 256, "rotationPolicy": "Always"},
         },
     ),
+    "EnvoyProxy": (
+        "gateway.envoyproxy.io/v1alpha1",
+        cast(Object, envoy_proxy_spec(COLLECTOR)),
+    ),
     "BackendTrafficPolicy": (
         "gateway.envoyproxy.io/v1alpha1",
         {
@@ -191,6 +199,8 @@ WRONG = [
     ("Issuer", "acme.solvers.0.http01.gatewayHTTPRoute.+parents", [], "parents"),
     ("Certificate", "+dnsName", "rag.example.com", "dnsName"),
     ("Certificate", "privateKey.algorithm", "P256", "algorithm"),
+    ("EnvoyProxy", "telemetry.tracing.provider.type", "Jaeger", "type"),
+    ("EnvoyProxy", "telemetry.tracing.samplingRate", 101, "samplingRate"),
     ("BackendTrafficPolicy", "timeout.http.+request", "3600s", "request"),
     ("BackendTrafficPolicy", "loadBalancer.type", "Sticky", "loadBalancer"),
     ("ClientTrafficPolicy", "tls.minVersion", "TLS1.2", "minVersion"),
