@@ -95,10 +95,11 @@ def _cluster(subject: Subject) -> tuple[Alert, Alert]:
 
 def _servers(settings: BuiltinMonitoring, scope: Scope) -> tuple[Alert, ...]:
     prometheus, alertmanager = f'{scope},job="{PROMETHEUS}"', f'{scope},job="{ALERTMANAGER}"'
-    kept = " + ".join(
-        f"max by (namespace) ({metric}{{{prometheus}}})"
+    blocks = f"max by (namespace) (prometheus_tsdb_storage_blocks_bytes{{{prometheus}}})"
+    kept = blocks + "".join(
+        # Prometheus 2.42 tells of its blocks alone.
+        f" + (max by (namespace) ({metric}{{{prometheus}}}) or 0 * {blocks})"
         for metric in (
-            "prometheus_tsdb_storage_blocks_bytes",
             "prometheus_tsdb_wal_storage_size_bytes",
             "prometheus_tsdb_head_chunks_storage_size_bytes",
         )

@@ -10,7 +10,7 @@ from components.monitoring.names import WATCHDOG
 from .cases import CASES
 from .definitions import VARIANTS, builtin, google
 from .promtool import Expected, newest, run
-from .series import grow, healthy, hold, overlaid, without
+from .series import GIB, grow, healthy, hold, overlaid, without
 
 
 def test_every_alert_has_a_case() -> None:
@@ -75,3 +75,13 @@ def test_on_google_gkes_own_metrics_tell_of_restarts_and_memory(tmp_path: Path) 
         ],
         groups=["pods"],
     )
+
+
+def test_a_full_volume_of_prometheus_is_told_where_only_its_blocks_are_known(tmp_path: Path) -> None:
+    """Prometheus 2.42 has no metric for its log: a sum with it would be nothing, and never too large."""
+    definition = builtin()
+    base = without(healthy(definition, 41), ["prometheus_tsdb_wal", "prometheus_tsdb_head"])
+    blocks = {'prometheus_tsdb_storage_blocks_bytes{job="prometheus"}': hold(9 * GIB, 41)}
+    expr = 'count(ALERTS{alertname="PrometheusStorageFilling",alertstate="firing"})'
+    expected = Expected(expr=expr, at=timedelta(minutes=40), samples=[({}, 1)])
+    run(tmp_path, definition, [(overlaid(definition, base, blocks), [expected])], groups=["monitoring"])
