@@ -39,7 +39,7 @@ def ask(prometheus: Prometheus, namespace: str) -> tuple[Volume, ...]:
     found = [
         Volume(claim=claim, used=int(used[claim]), capacity=int(size))
         for claim, size in capacity.items()
-        if size > 0 and claim in used
+        if size >= 1 and claim in used
     ]
     return tuple(sorted(found, key=lambda volume: -volume.share))
 
