@@ -8,6 +8,7 @@ import pulumi
 from .cluster import provider
 from .compose.base import RELEASE, Base
 from .compose.cloud import backups, cluster_outputs, google_cloud, secrets
+from .compose.collecting import logs, traces
 from .compose.door import front_door, sign_in
 from .compose.stores import database, documents, files_class, vectors
 from .compose.watching import watched
@@ -29,7 +30,8 @@ class Platform(pulumi.ComponentResource):
         super().__init__("kotaemon:index:Platform", name, None, opts)
         settings = config.settings
         base = self._base(config)
-        metadata, embeddings, texts = database(base), vectors(base), documents(base)
+        collected, traced = logs(base), traces(base)
+        metadata, embeddings, texts = database(base), vectors(base, traced.access), documents(base)
         signs_in = sign_in(base)
         graph_settings = settings.app.graph_rag.settings_file
         kotaemon = Kotaemon(
@@ -53,10 +55,14 @@ class Platform(pulumi.ComponentResource):
             ),
             base.child,
         )
-        door = front_door(base, kotaemon)
-        said = (metadata.watch, embeddings.watch, texts.watch, kotaemon.watch, door.watch)
-        watching = watched(base, tuple(watch for watch in said if watch is not None))
-        parts = (metadata, embeddings, texts, door, watching)
+        door = front_door(base, kotaemon, traced.access)
+        # In the order in which they need each other.
+        said = (
+            *metadata.watches, *embeddings.watches, *texts.watches, kotaemon.watch, *door.watches,
+            *collected.watches, *traced.watches,
+        )  # fmt: skip
+        watching = watched(base, said, others=collected.spaces, instance=metadata.instance)
+        parts = (metadata, embeddings, texts, door, watching, collected, traced)
         NetworkFlows(
             "network",
             NetworkFlowsArgs(
@@ -73,6 +79,7 @@ class Platform(pulumi.ComponentResource):
             "databases": databases(stores),
             **door.outputs,
             **watching.outputs,
+            **collected.outputs,
             **backups(base),
             **cluster_outputs(base.cloud),
         }

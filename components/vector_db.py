@@ -1,6 +1,7 @@
 """Where embeddings are kept: Qdrant or a Chroma server; pgvector needs no server of its own."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import pulumi
 import pulumi_kubernetes as k8s
@@ -91,7 +92,9 @@ def qdrant_spec(settings: QdrantSettings, api_key: SecretRef) -> apps.v1.Statefu
     )
 
 
-def chroma_spec(settings: ChromaSettings, token: SecretRef) -> apps.v1.StatefulSetSpecArgs:
+def chroma_spec(
+    settings: ChromaSettings, token: SecretRef, tracing: Mapping[str, str]
+) -> apps.v1.StatefulSetSpecArgs:
     """The Chroma server. Source: docs.trychroma.com of 0.5, "Auth" and "Docker"."""
     server = core.v1.ContainerArgs(
         name=CHROMA,
@@ -107,6 +110,7 @@ def chroma_spec(settings: ChromaSettings, token: SecretRef) -> apps.v1.StatefulS
                 "HOME": "/tmp",  # noqa: S108  in the container
                 "CHROMA_SERVER_AUTHN_PROVIDER": "chromadb.auth.token_authn.TokenAuthenticationServerProvider",
                 "CHROMA_AUTH_TOKEN_TRANSPORT_HEADER": "Authorization",
+                **tracing,
             },
             {"CHROMA_SERVER_AUTHN_CREDENTIALS": token},
         ),
@@ -188,6 +192,8 @@ class ChromaArgs:
 
     settings: ChromaSettings
     namespace: pulumi.Input[str]
+    tracing: Mapping[str, str] = field(default_factory=dict)
+    """Environment that tells it where to send traces."""
     protect: bool
 
 
@@ -215,7 +221,7 @@ class Chroma(pulumi.ComponentResource):
         apps.v1.StatefulSet(
             name,
             metadata=metadata(CHROMA, args.namespace, name=CHROMA),
-            spec=chroma_spec(args.settings, token),
+            spec=chroma_spec(args.settings, token, args.tracing),
             opts=pulumi.ResourceOptions(parent=self, protect=args.protect),
         )
         endpoint = Endpoint(host=CHROMA, port=_CHROMA_PORT, peer=Peer(labels=selector(CHROMA)))

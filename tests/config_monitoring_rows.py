@@ -35,6 +35,14 @@ PAGERDUTY, WEBHOOK = (
     {"pagerdutyKey": "0123456789abcdef0123456789abcdef"},
     {"alertWebhook": "https://example.com/x"},
 )
+
+
+def traced(kind: str = "jaeger", **keys: Any) -> Values:
+    """Traces, and where the collector sends them."""
+    return {"traces": {"kind": "collector", "to": {"kind": kind, **keys}}}
+
+
+JAEGER = "http://jaeger.observability.svc:4318"
 MAIL: Values = {"to": ["ops@example.com"], "sender": "kotaemon@example.com", "host": "smtp.example.com"}
 
 MONITORING_WRONG = [
@@ -96,6 +104,17 @@ MONITORING_WRONG = [
           "logs.to.username", "needs the secret lokiPassword"),
     wrong("a password of Loki without a user", kept("existing-loki", url="https://loki.example.com"), "lokiPassword",
           "nothing uses it", secrets={"lokiPassword": SECRET}),
+    wrong("Jaeger's page", traced(url="http://jaeger.observability.svc:16686"), "traces.to.url",
+          "16686 is Jaeger's page", schema=False),
+    wrong("Jaeger over gRPC", traced(url="http://jaeger.observability.svc:4317"), "traces.to.url",
+          "4317 is OTLP over gRPC"),
+    wrong("the path of OTLP", traced(url=f"{JAEGER}/v1/traces"), "traces.to.url", "without /v1/traces", schema=True),
+    wrong("Tempo without its token", traced("tempo", url="https://tempo.example.com:4318", token=True),
+          "traces.to.token", "needs the secret tracesToken"),
+    wrong("a token that nobody uses", traced(url=JAEGER), "tracesToken", "nothing uses it",
+          secrets={"tracesToken": SECRET}),
+    wrong("more than all traces", {"traces": {**traced(url=JAEGER)["traces"], "samplePercent": 120}},
+          "traces.samplePercent", "must be a number from 0 to 100", schema=True),
 ]  # fmt: skip
 
 MONITORING_VALID: dict[str, tuple[Values, dict[str, str]]] = {
@@ -112,5 +131,12 @@ MONITORING_VALID: dict[str, tuple[Values, dict[str, str]]] = {
         kept("elasticsearch", url="https://search.example.com:9200", username="writer"),
         {"logsElasticsearchPassword": SECRET},
     ),
+    "traces nowhere": ({"traces": {"kind": "none"}}, {}),
+    "traces in Jaeger": (traced(url=JAEGER), {}),
+    "traces in Tempo": (
+        traced("tempo", url="https://tempo.example.com:4318", tenant="a", token=True),
+        {"tracesToken": SECRET},
+    ),
+    "traces on Google": ({**GKE, **traced("cloud-trace")}, {}),
     "logs on Google": ({**GKE, "logs": {"kind": "google", "retentionDays": 90}}, {}),
 }

@@ -34,11 +34,11 @@ SEVERAL = {
 OIDC = {"kind": "oauth2-proxy", "issuer": "https://id.example.org", "clientId": "kotaemon",
         "emailDomains": ["example.org"]}  # fmt: skip
 
+_MAIL = {"to": ["ops@example.org"], "sender": "kotaemon@example.org", "host": "smtp.example.org"}
 TOLD = {
     "slack": {"channel": "#kotaemon"},
     "pagerduty": {},
-    "mail": {"to": ["ops@example.org"], "sender": "kotaemon@example.org", "host": "smtp.example.org",
-             "username": "kotaemon"},
+    "mail": {**_MAIL, "username": "kotaemon"},
     "webhook": {},
     "deadMansSwitch": {"minutes": 5},
 }  # fmt: skip
@@ -126,6 +126,29 @@ VARIANTS = {
     "watched-by-an-operator": Variant(
         {"kotaemon:monitoring": {"kind": "operator", "labels": {"release": "kube-prometheus-stack"}, "alerts": TOLD}},
         TOLD_SECRETS,
+    ),
+    "watched-by-google": Variant(
+        {"kotaemon:monitoring": {"kind": "google", "objectives": {"availability": 99.9},
+                                 "alerts": {"mail": _MAIL, "pagerduty": {}, "webhook": {}}},
+         "kotaemon:logs": {"kind": "google"}, "kotaemon:traces": {"kind": "collector", "to": {"kind": "cloud-trace"}},
+         "kotaemon:vectorDb": {"kind": "chroma"}},
+        {name: TOLD_SECRETS[name] for name in ("pagerdutyKey", "alertWebhook")},
+        stack="prod",
+    ),
+    "logs-in-loki": Variant({"kotaemon:logs": {"kind": "fluent-bit"}}),
+    "logs-in-elasticsearch": Variant(
+        {"kotaemon:logs": {"kind": "fluent-bit", "to": {
+            "kind": "elasticsearch", "url": "https://search.example.org:9200", "username": "writer",
+            "caCertificate": CERTIFICATE}}},
+        {"logsElasticsearchPassword": f"{SENTINEL}-logs"},
+    ),
+    "traced": Variant(
+        {"kotaemon:traces": {"kind": "collector", "to": {"kind": "tempo", "url": "https://tempo.example.org:4318",
+                                                         "token": True}},
+         "kotaemon:vectorDb": {"kind": "chroma"},
+         "kotaemon:edge": {"kind": "gateway", "domain": "docs.example.org", "auth": OIDC,
+                           "certManager": {"email": "ops@example.org"}}},
+        {"oidcClientSecret": f"{SENTINEL}-oidc", "tracesToken": f"{SENTINEL}-traces"},
     ),
     "dev": Variant(stack="dev"),
     "prod": Variant(stack="prod"),

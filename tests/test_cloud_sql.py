@@ -104,7 +104,7 @@ def test_by_iam_a_proxy_beside_kotaemon_signs_it_in() -> None:
 def test_by_iam_kotaemons_pods_are_one_google_account_and_no_other() -> None:
     """The account's role, the binding to the pods' own name, and the role of the database: all three, or no login."""
     graph = graph_of(BY_IAM)
-    (deployment,) = graph.of("Deployment")
+    deployment = graph.one("Deployment", "kotaemon")
     (account,) = graph.of("ServiceAccount")
     assert podspec(deployment).at("serviceAccountName") == account.object_name == "kotaemon"
     annotation = mapping(at(account.inputs, "metadata.annotations"))["iam.gke.io/gcp-service-account"]

@@ -108,7 +108,7 @@ def test_no_route_is_there_before_who_signs_people_in(variant: str) -> None:
 def test_people_are_signed_in_by_exactly_one(variant: str) -> None:
     graph = graph_of(variant)
     (policy,) = graph.of("GCPBackendPolicy")
-    (deployment,) = graph.of("Deployment")
+    deployment = graph.one("Deployment", "kotaemon")
     proxies = [one for one in podspec(deployment).containers() if one.at("name") == "sign-in"]
     assert (at(policy.inputs, "spec.default.iap.enabled") is True) is not bool(proxies)
 
@@ -152,7 +152,7 @@ def test_health_is_asked_where_kotaemon_answers_without_a_session(variant: str) 
     (check,) = graph.of("HealthCheckPolicy")
     path = at(check.inputs, "spec.default.config.httpHealthCheck.requestPath")
     assert path == HEALTH
-    (deployment,) = graph.of("Deployment")
+    deployment = graph.one("Deployment", "kotaemon")
     for one in podspec(deployment).containers():
         if one.at("name") == "sign-in":
             assert f"--skip-auth-route=GET=^{path}$" in items(one.at("args"))

@@ -62,7 +62,7 @@ def test_pods_wait_for_the_grants_and_read_what_is_synced() -> None:
     grants = graph.of("gcp:secretmanager/secretIamMember:SecretIamMember")
     assert {one.inputs["secretId"] for one in grants} == {"models", "oidc"}
     assert {one.urn for one in grants} <= set(sync.dependencies)
-    (deployment,) = graph.of("Deployment")
+    deployment = graph.one("Deployment", "kotaemon")
     assert sync.urn in deployment.dependencies
     refs = [
         at(variable, "valueFrom.secretKeyRef")

@@ -61,5 +61,9 @@ class Part(Generic[Access]):
 
     access: Access
     flows: tuple[Flow, ...] = ()
-    watch: Watch | None = None
+    watches: tuple[Watch, ...] = ()
     outputs: Outputs = field(default_factory=dict)
+    spaces: tuple[pulumi.Output[str], ...] = ()
+    """Other namespaces that it made, known once they are there."""
+    instance: pulumi.Output[str] | None = None
+    """Its name at the cloud that manages it."""

@@ -2,7 +2,7 @@
 
 from components.config import SecretName
 from components.config.edge import Certificates, GatewayEdge, GoogleEdge, NoEdge, Oauth2Proxy
-from components.contracts import SignIn
+from components.contracts import Endpoint, SignIn
 from components.kotaemon import Kotaemon
 from components.kotaemon.sidecars import HEALTH
 from components.secrets import GeneratedSecret, GeneratedSecretArgs
@@ -34,13 +34,13 @@ def sign_in(base: Base) -> SignIn | None:
     )
 
 
-def front_door(base: Base, kotaemon: Kotaemon) -> Part[None]:
-    """The way in from outside the cluster, if there is one."""
+def front_door(base: Base, kotaemon: Kotaemon, traces: Endpoint | None) -> Part[None]:
+    """The way in from outside the cluster, if there is one; `traces` is where its proxies send them."""
     settings = base.settings.edge
     if isinstance(settings, GoogleEdge):
         return _google(base, settings, kotaemon)
     if isinstance(settings, GatewayEdge):
-        return _gateway(base, settings, kotaemon)
+        return _gateway(base, settings, kotaemon, traces)
     return Part(access=None)
 
 
@@ -66,12 +66,12 @@ def _google(base: Base, settings: GoogleEdge, kotaemon: Kotaemon) -> Part[None]:
     return Part(
         access=None,
         flows=door.flows,
-        watch=door_watch(base.scope, settings.domain),
+        watches=(door_watch(base.scope, settings.domain),),
         outputs={"url": door.url, **records},
     )
 
 
-def _gateway(base: Base, settings: GatewayEdge, kotaemon: Kotaemon) -> Part[None]:
+def _gateway(base: Base, settings: GatewayEdge, kotaemon: Kotaemon, traces: Endpoint | None) -> Part[None]:
     from components.edge.gateway import FrontDoor, FrontDoorArgs
 
     door = FrontDoor(
@@ -81,6 +81,7 @@ def _gateway(base: Base, settings: GatewayEdge, kotaemon: Kotaemon) -> Part[None
             namespace=base.namespace,
             application=kotaemon.endpoint,
             serving_port=kotaemon.serving_port,
+            traces=traces if settings.controller.envoy else None,
         ),
         base.child,
     )
@@ -88,6 +89,6 @@ def _gateway(base: Base, settings: GatewayEdge, kotaemon: Kotaemon) -> Part[None
     return Part(
         access=None,
         flows=door.flows,
-        watch=door_watch(base.scope, settings.domain, known_authority=trusted),
+        watches=(door_watch(base.scope, settings.domain, known_authority=trusted),),
         outputs={"url": door.url},
     )

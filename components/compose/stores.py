@@ -11,9 +11,17 @@ from components.config.settings import Chroma as ChromaSettings
 from components.config.settings import Elasticsearch as ElasticsearchSettings
 from components.config.settings import ExternalPostgres, PostgresDocuments
 from components.config.settings import Qdrant as QdrantSettings
-from components.contracts import DatabaseAccess, DocumentAccess, DocumentStore, VectorAccess, VectorStore
+from components.contracts import (
+    DatabaseAccess,
+    DocumentAccess,
+    DocumentStore,
+    Endpoint,
+    VectorAccess,
+    VectorStore,
+)
 from components.docstore import Elasticsearch, ElasticsearchArgs
 from components.postgres import ExistingPostgres, ExistingPostgresArgs, Postgres, PostgresArgs
+from components.traces.senders import chroma_environment
 from components.vector_db import Chroma, ChromaArgs, Qdrant, QdrantArgs
 
 from .base import RELEASE, Base, Part
@@ -33,7 +41,9 @@ def database(base: Base) -> Part[DatabaseAccess]:
             ),
             base.child,
         )
-        return Part(access=existing.access[settings.database], flows=existing.flows, watch=existing.watch)
+        return Part(
+            access=existing.access[settings.database], flows=existing.flows, watches=(existing.watch,)
+        )
     if isinstance(settings, CloudSql):
         return _cloud_sql(base, settings)
     own = Postgres(
@@ -48,7 +58,7 @@ def database(base: Base) -> Part[DatabaseAccess]:
         ),
         base.child,
     )
-    return Part(access=own.access[RELEASE], flows=own.flows, watch=own.watch)
+    return Part(access=own.access[RELEASE], flows=own.flows, watches=(own.watch,))
 
 
 def _cloud_sql(base: Base, settings: CloudSql) -> Part[DatabaseAccess]:
@@ -70,14 +80,24 @@ def _cloud_sql(base: Base, settings: CloudSql) -> Part[DatabaseAccess]:
             namespace_name=base.settings.namespace.name,
             identities=cloud.identities,
             databases=(RELEASE,),
-            connections=PER_REPLICA * most_replicas(base.settings.app),
+            connections=connections(base),
             scope=base.scope,
             monitored=_monitored(base),
             protect=base.protect,
         ),
         base.child,
     )
-    return Part(access=managed.access[RELEASE], flows=managed.flows, watch=managed.watch)
+    return Part(
+        access=managed.access[RELEASE],
+        flows=managed.flows,
+        watches=(managed.watch,),
+        instance=managed.instance,
+    )
+
+
+def connections(base: Base) -> int:
+    """Most connections that the applications hold together."""
+    return PER_REPLICA * most_replicas(base.settings.app)
 
 
 def _monitored(base: Base) -> bool:
@@ -86,8 +106,8 @@ def _monitored(base: Base) -> bool:
     return not isinstance(monitoring, NoMonitoring) and not monitoring.minimal
 
 
-def vectors(base: Base) -> Part[VectorAccess]:
-    """Where embeddings are kept."""
+def vectors(base: Base, traces: Endpoint | None) -> Part[VectorAccess]:
+    """Where embeddings are kept; `traces` is where they are sent by whoever emits some."""
     settings = base.settings.vector_db
     if isinstance(settings, QdrantSettings):
         qdrant = Qdrant(
@@ -95,14 +115,19 @@ def vectors(base: Base) -> Part[VectorAccess]:
             QdrantArgs(settings=settings, namespace=base.namespace, scope=base.scope, protect=base.protect),
             base.child,
         )
-        return Part(access=qdrant.access, flows=qdrant.flows, watch=qdrant.watch)
+        return Part(access=qdrant.access, flows=qdrant.flows, watches=(qdrant.watch,))
     if isinstance(settings, ChromaSettings):
         chroma = Chroma(
             "chroma",
-            ChromaArgs(settings=settings, namespace=base.namespace, protect=base.protect),
+            ChromaArgs(
+                settings=settings,
+                namespace=base.namespace,
+                tracing=chroma_environment(traces) if traces else {},
+                protect=base.protect,
+            ),
             base.child,
         )
-        return Part(access=chroma.access, flows=chroma.flows, watch=chroma.watch)
+        return Part(access=chroma.access, flows=chroma.flows, watches=(chroma.watch,))
     return Part(access=VectorAccess(kind=VectorStore.PGVECTOR))
 
 
@@ -117,7 +142,7 @@ def documents(base: Base) -> Part[DocumentAccess]:
             ),
             base.child,
         )
-        return Part(access=elasticsearch.access, flows=elasticsearch.flows, watch=elasticsearch.watch)
+        return Part(access=elasticsearch.access, flows=elasticsearch.flows, watches=(elasticsearch.watch,))
     if isinstance(settings, PostgresDocuments):
         return Part(access=DocumentAccess(kind=DocumentStore.POSTGRES, language=settings.language))
     return Part(access=DocumentAccess(kind=DocumentStore.LANCEDB))

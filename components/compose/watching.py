@@ -1,6 +1,15 @@
 """Who watches the stack: one definition from what its parts say of themselves, and the way in which it is rendered."""
 
-from components.config.monitoring import BuiltinMonitoring, NoMonitoring, OperatorMonitoring
+import pulumi
+
+from components.config.edge import Certificates, GatewayEdge, GoogleEdge, NoEdge
+from components.config.google import Availability, CloudSql
+from components.config.monitoring import (
+    BuiltinMonitoring,
+    GoogleMonitoring,
+    NoMonitoring,
+    OperatorMonitoring,
+)
 from components.contracts import Endpoint, Flow, Peer
 from components.kubernetes import selector
 from components.monitoring.builtin.component import BuiltinMonitor, BuiltinMonitorArgs, builtin_watches
@@ -12,10 +21,20 @@ from components.monitoring.operator.component import OperatorMonitor, OperatorMo
 from components.signals.model import ElasticsearchExport, PostgresExport, Watch
 
 from .base import Base, Part
+from .stores import connections
 
 
-def watched(base: Base, watches: tuple[Watch, ...]) -> Part[None]:
-    """Metrics, objectives, alerts and dashboards; `watches` in the order in which the parts need each other."""
+def watched(
+    base: Base,
+    watches: tuple[Watch, ...],
+    *,
+    others: tuple[pulumi.Output[str], ...],
+    instance: pulumi.Output[str] | None,
+) -> Part[None]:
+    """Metrics, objectives, alerts and dashboards; `watches` in the order in which the parts need each other.
+
+    `others` are the stack's other namespaces, `instance` is Cloud SQL's, where the database is there.
+    """
     settings = base.settings.monitoring
     if isinstance(settings, NoMonitoring):
         return Part(access=None)
@@ -43,6 +62,7 @@ def watched(base: Base, watches: tuple[Watch, ...]) -> Part[None]:
                 settings=settings,
                 definition=definition,
                 secrets=base.secrets,
+                others=others,
                 protect=base.protect,
             ),
             base.child,
@@ -53,9 +73,25 @@ def watched(base: Base, watches: tuple[Watch, ...]) -> Part[None]:
         ExportersArgs(namespace=base.namespace, definition=definition, state=False),
         base.child,
     )
-    render = _operator if isinstance(settings, OperatorMonitoring) else _google
-    flows = render(base, definition, exporters)
+    if isinstance(settings, OperatorMonitoring):
+        flows = _operator(base, settings, definition, exporters)
+    else:
+        flows = _google(base, settings, definition, exporters, instance)
     return Part(access=None, flows=(*exporters.flows, *flows), outputs=said)
+
+
+def scrapers(base: Base) -> tuple[Peer, ...]:
+    """Who reads metrics, to pods of other namespaces than the stack's."""
+    settings = base.settings.monitoring
+    if isinstance(settings, BuiltinMonitoring):
+        return (Peer(namespace=base.settings.namespace.name),)
+    if isinstance(settings, OperatorMonitoring):
+        return (Peer(namespace=settings.namespace),)
+    if isinstance(settings, GoogleMonitoring):
+        from components.monitoring.google.scraping import COLLECTORS
+
+        return tuple(Peer(namespace=namespace) for namespace in COLLECTORS)
+    return ()
 
 
 def _own(base: Base, watches: tuple[Watch, ...]) -> tuple[Watch, ...]:
@@ -72,10 +108,9 @@ def _own(base: Base, watches: tuple[Watch, ...]) -> tuple[Watch, ...]:
     )
 
 
-def _operator(base: Base, definition: Definition, exporters: Exporters) -> tuple[Flow, ...]:
-    settings = definition.watching
-    if not isinstance(settings, OperatorMonitoring):
-        raise TypeError("these are settings for the Prometheus operator")
+def _operator(
+    base: Base, settings: OperatorMonitoring, definition: Definition, exporters: Exporters
+) -> tuple[Flow, ...]:
     return OperatorMonitor(
         "monitoring",
         OperatorMonitorArgs(
@@ -88,3 +123,47 @@ def _operator(base: Base, definition: Definition, exporters: Exporters) -> tuple
         ),
         base.child,
     ).flows
+
+
+def _google(
+    base: Base,
+    settings: GoogleMonitoring,
+    definition: Definition,
+    exporters: Exporters,
+    instance: pulumi.Output[str] | None,
+) -> tuple[Flow, ...]:
+    from components.monitoring.google.component import Database, GoogleMonitor, GoogleMonitorArgs
+    from components.postgres.cloud_sql_instance import flags
+
+    cloud, postgres = base.google, base.settings.postgres
+    database = None
+    if isinstance(postgres, CloudSql) and instance is not None:
+        database = Database(
+            name=instance,
+            connections=int(flags(postgres, connections(base))["max_connections"]),
+            standby=postgres.availability is Availability.REGIONAL,
+        )
+    return GoogleMonitor(
+        "monitoring",
+        GoogleMonitorArgs(
+            settings=settings,
+            definition=definition,
+            namespace=base.namespace,
+            exporters=exporters.targets,
+            supplied=base.config.supplied,
+            prefix=cloud.prefix,
+            project=cloud.project.id,
+            project_id=cloud.google.project,
+            domain=_public_domain(base.settings.edge),
+            database=database,
+            root=base.config.root,
+        ),
+        base.child,
+    ).flows
+
+
+def _public_domain(edge: NoEdge | GoogleEdge | GatewayEdge) -> str | None:
+    """The front door's, where anybody can look at it: its certificate is one that everybody trusts."""
+    if isinstance(edge, GatewayEdge):
+        return edge.domain if edge.cert_manager.issuer is Certificates.LETSENCRYPT else None
+    return edge.domain if isinstance(edge, GoogleEdge) else None

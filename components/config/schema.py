@@ -110,17 +110,18 @@ def _without_nulls(value: Any) -> Any:
 
 def _by_kind(schema: Json, definitions: Json) -> Json:
     """One `if` for each kind: an error then names the key that is wrong, not the whole union."""
-    usual, mapping = schema["default"]["kind"], schema["discriminator"]["mapping"]
+    usual, mapping = schema.get("default", {}).get("kind"), schema["discriminator"]["mapping"]
     kinds = {
         kind: _resolved({"$ref": mapping[kind]}, definitions)
         for kind in sorted(mapping, key=lambda kind: (kind != usual, kind))
     }
     described = "\n".join(f"- {kind}: {member['description']}" for kind, member in kinds.items())
+    chosen = {"default": usual} if usual else {}
     return {
         "type": "object",
         "description": schema["description"],
-        "default": {"kind": usual},
-        "properties": {"kind": {"enum": list(kinds), "default": usual, "description": described}},
+        **({"default": {"kind": usual}} if usual else {"required": ["kind"]}),
+        "properties": {"kind": {"enum": list(kinds), **chosen, "description": described}},
         "allOf": [
             {
                 "if": {

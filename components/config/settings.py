@@ -22,6 +22,7 @@ from .logs import Logs, NoLogs
 from .monitoring import Monitoring, NoMonitoring
 from .secret_names import SecretName
 from .section import Resources, Section, Storage, usually
+from .traces import NoTraces, Traces
 
 
 class PodSecurity(StrEnum):
@@ -211,6 +212,8 @@ class Settings(Section):
     """Who sees that it works, knows when it doesn't, and is told."""
     logs: Logs = NoLogs()
     """Who collects what the pods write, and where it is kept."""
+    traces: Traces = NoTraces()
+    """Who collects traces of requests, and where they go."""
     secrets: dict[SecretName, ExistingSecret] = {}
     """Secrets that are in the namespace already, by name; others are set by `pulumi config set --secret`."""
     secret_manager: dict[SecretName, ManagedSecret] = {}

@@ -10,6 +10,8 @@ import pulumi
 import pulumi_kubernetes as k8s
 from pulumi_kubernetes import meta
 
+from components.traces.senders import Infrastructure
+
 Text = pulumi.Input[str]
 
 
@@ -70,6 +72,7 @@ class GatewaySpec(TypedDict):
     gatewayClassName: str
     listeners: list[Listener]
     addresses: NotRequired[list[GatewayAddress]]
+    infrastructure: NotRequired[Infrastructure]
 
 
 class ParentRef(TypedDict):
@@ -144,6 +147,7 @@ _VERSIONS = {
     "Issuer": "cert-manager.io/v1",
     "Certificate": "cert-manager.io/v1",
     "BackendTrafficPolicy": "gateway.envoyproxy.io/v1alpha1",
+    "EnvoyProxy": "gateway.envoyproxy.io/v1alpha1",
     "ClientTrafficPolicy": "gateway.envoyproxy.io/v1alpha1",
 }
 

@@ -9,6 +9,7 @@ from pulumi_kubernetes import meta
 from components.config.edge import Certificates, CertManager, GatewayEdge
 from components.contracts import Endpoint, Flow, Peer
 from components.kubernetes import labels, metadata
+from components.traces.senders import envoy_proxy_spec, infrastructure
 
 from .custom import GatewayClassSpec, ListenerTls, ParentRef, SecretName, SecretReference, Target, custom
 from .gateway_kinds import (
@@ -54,6 +55,8 @@ class FrontDoorArgs:
     application: Endpoint
     """The Service behind it, whose pods sign people in themselves."""
     serving_port: int
+    traces: Endpoint | None = None
+    """Where Envoy's proxies send traces, where somebody collects them."""
 
 
 def issuer_spec(settings: CertManager) -> IssuerSpec:
@@ -126,6 +129,15 @@ class FrontDoor(pulumi.ComponentResource):
                 GatewayClassSpec(controllerName=_CONTROLLER),
                 after,
             )
+        if args.traces is not None:
+            proxies_run = custom(
+                f"{NAME}-proxy",
+                "EnvoyProxy",
+                metadata(NAME, args.namespace, name=NAME),
+                envoy_proxy_spec(args.traces),
+                after,
+            )
+            after = pulumi.ResourceOptions(parent=self, depends_on=[*operators, proxies_run])
         gateway = custom(
             NAME,
             "Gateway",
@@ -136,6 +148,7 @@ class FrontDoor(pulumi.ComponentResource):
                 tls=ListenerTls(
                     mode="Terminate", certificateRefs=[SecretReference(kind="Secret", name=_TLS)]
                 ),
+                infrastructure=infrastructure(NAME) if args.traces is not None else None,
             ),
             after,
         )

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from components.traces.senders import Infrastructure
+
 from .custom import (
     AllowedRoutes,
     BackendRef,
@@ -30,6 +32,7 @@ def gateway_spec(
     *,
     tls: ListenerTls | None = None,
     addresses: Sequence[GatewayAddress] = (),
+    infrastructure: Infrastructure | None = None,
 ) -> GatewaySpec:
     """A Gateway for one domain; without `tls` the certificate is found by an annotation."""
     https = Listener(name=HTTPS, protocol="HTTPS", port=443, hostname=domain, allowedRoutes=_SAME_NAMESPACE)
@@ -44,6 +47,8 @@ def gateway_spec(
     )
     if addresses:
         spec["addresses"] = list(addresses)
+    if infrastructure is not None:
+        spec["infrastructure"] = infrastructure
     return spec
 
 

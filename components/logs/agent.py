@@ -163,6 +163,8 @@ class LogAgent(pulumi.ComponentResource):
 
     watch: Watch
     namespace: str
+    space: pulumi.Output[str]
+    """The same, known once it is there and guarded."""
 
     def __init__(
         self, name: str, args: LogAgentArgs, url: str, opts: pulumi.ResourceOptions | None = None
@@ -181,6 +183,7 @@ class LogAgent(pulumi.ComponentResource):
         )
         # No pod before the policies that hold it.
         space = pulumi.Output.all(own, flows.urn).apply(lambda known: str(known[0]))
+        self.space = space
         password = self._password(name, args, space)
         ca = self._ca(name, args, space)
         if isinstance(to, ElasticsearchLogs):

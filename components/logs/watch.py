@@ -10,6 +10,7 @@ from components.signals.model import (
     Alert,
     Panel,
     Query,
+    Scope,
     ScrapeTarget,
     Severity,
     Unit,
@@ -25,8 +26,7 @@ JOB = "fluent-bit"
 
 def agent_watch(namespace: str, agents: str) -> Watch:
     """The agents' signals; they run in the namespace `agents`, and read the logs of `namespace`."""
-    # They are of this stack, but not in its namespace.
-    own = f'namespace=~"{namespace}|{agents}",job="{JOB}"'
+    own = f'{Scope(namespace=namespace)},job="{JOB}"'
     return Watch(
         component=JOB,
         title="Fluent Bit",
@@ -36,6 +36,7 @@ def agent_watch(namespace: str, agents: str) -> Watch:
             ScrapeTarget(
                 job=JOB,
                 pods=selector(JOB),
+                namespace=agents,
                 port=Places().port,
                 port_name="metrics",
                 path=METRICS,

@@ -210,6 +210,8 @@ class ExportersArgs:
     definition: Definition
     state: bool
     """Whether kube-state-metrics is among them: a cluster with the Prometheus operator, or Google's, has its own."""
+    others: tuple[pulumi.Output[str], ...] = ()
+    """The stack's other namespaces, known once they are there: their objects' state is told, too."""
 
 
 class Exporters(pulumi.ComponentResource):
@@ -253,8 +255,9 @@ class Exporters(pulumi.ComponentResource):
             )
         if args.state:
             unique = f"{args.definition.scope.namespace}-{KUBE_STATE_METRICS}"
-            account, rights = state_account(args.namespace, unique, self)
-            self._server(KUBE_STATE_METRICS, state_spec(args.namespace, account.metadata.name), *rights)
+            account, rights = state_account(args.namespace, args.others, unique, self)
+            spaces = (args.namespace, *args.others)
+            self._server(KUBE_STATE_METRICS, state_spec(spaces, account.metadata.name), *rights)
             flows.append(to_api_server(KUBE_STATE_METRICS))
         self.flows = tuple(flows)
         self.register_outputs({})

@@ -146,21 +146,35 @@ def grant(
     namespace: pulumi.Input[str],
     identity: core.v1.ServiceAccount,
     *,
+    others: Sequence[pulumi.Output[str]] = (),
     own: Sequence[rbac.v1.PolicyRuleArgs],
     cluster: Sequence[rbac.v1.PolicyRuleArgs],
     cluster_name: str,
     opts: pulumi.ResourceOptions,
 ) -> list[pulumi.Resource]:
-    """Register what an identity may read in its own namespace, and of the cluster by a name that is unique there."""
-    here = metadata(name, namespace, name=name)
+    """Register what an identity may read in its own and `others` of the stack's namespaces, and of the cluster.
+
+    The name of what is the cluster's must be unique there.
+    """
     wide = meta.v1.ObjectMetaArgs(name=cluster_name, labels=labels(name))
     subjects = [rbac.v1.SubjectArgs(kind="ServiceAccount", name=identity.metadata.name, namespace=namespace)]
-    role = rbac.v1.Role(name, metadata=here, rules=list(own), opts=opts)
+    made: list[pulumi.Resource] = []
+    for number, space in enumerate((namespace, *others)):
+        registered = f"{name}-{number}" if number else name
+        here = metadata(name, space, name=name)
+        role = rbac.v1.Role(registered, metadata=here, rules=list(own), opts=opts)
+        made.append(
+            rbac.v1.RoleBinding(
+                registered,
+                metadata=here,
+                role_ref=_role("Role", role.metadata.name),
+                subjects=subjects,
+                opts=opts,
+            )
+        )
     cluster_role = rbac.v1.ClusterRole(f"{name}-cluster", metadata=wide, rules=list(cluster), opts=opts)
     return [
-        rbac.v1.RoleBinding(
-            name, metadata=here, role_ref=_role("Role", role.metadata.name), subjects=subjects, opts=opts
-        ),
+        *made,
         rbac.v1.ClusterRoleBinding(
             f"{name}-cluster",
             metadata=wide,

@@ -1,5 +1,7 @@
 """kube-state-metrics: the state of the namespace's objects as metrics, where the cluster has none that tells it."""
 
+from collections.abc import Sequence
+
 import pulumi
 from pulumi_kubernetes import apps, core, rbac
 
@@ -27,14 +29,18 @@ _NODES = "nodes"
 STATE_TARGET = ScrapeTarget(job=NAME, pods=selector(NAME), port=_PORT, port_name=_METRICS)
 
 
-def state_spec(namespace: pulumi.Input[str], account: pulumi.Input[str]) -> apps.v1.DeploymentSpecArgs:
+def state_spec(
+    namespaces: Sequence[pulumi.Input[str]], account: pulumi.Input[str]
+) -> apps.v1.DeploymentSpecArgs:
     """kube-state-metrics. Source: github.com/kubernetes/kube-state-metrics, docs/developer/cli-arguments.md."""
     resources = sorted([_NODES, *(one for group in _STATE_OF.values() for one in group)])
     container = server(
         NAME,
         images.KUBE_STATE_METRICS,
         [
-            pulumi.Output.concat("--namespaces=", namespace),
+            pulumi.Output.all(*namespaces).apply(
+                lambda known: f"--namespaces={','.join(str(one) for one in known)}"
+            ),
             f"--resources={','.join(resources)}",
             f"--port={_PORT}",
             f"--telemetry-port={_OWN_PORT}",
@@ -68,7 +74,10 @@ def state_rules() -> list[rbac.v1.PolicyRuleArgs]:
 
 
 def state_account(
-    namespace: pulumi.Input[str], cluster_name: str, parent: pulumi.Resource
+    namespace: pulumi.Input[str],
+    others: Sequence[pulumi.Output[str]],
+    cluster_name: str,
+    parent: pulumi.Resource,
 ) -> tuple[core.v1.ServiceAccount, list[pulumi.Resource]]:
     """Register its identity below `parent`, and what gives it its rights; of the cluster, it may list nodes."""
     child = pulumi.ResourceOptions(parent=parent)
@@ -80,5 +89,12 @@ def state_account(
     )
     nodes = [rbac.v1.PolicyRuleArgs(api_groups=[""], resources=[_NODES], verbs=["list", "watch"])]
     return identity, grant(
-        NAME, namespace, identity, own=state_rules(), cluster=nodes, cluster_name=cluster_name, opts=child
+        NAME,
+        namespace,
+        identity,
+        others=others,
+        own=state_rules(),
+        cluster=nodes,
+        cluster_name=cluster_name,
+        opts=child,
     )

@@ -148,6 +148,8 @@ class ScrapeTarget:
     """The series' `job`."""
     pods: Mapping[str, str]
     """The pods' labels."""
+    namespace: str | None = None
+    """Where the pods are, if not in the stack's own; the series have the stack's own all the same."""
     port: int
     port_name: str
     """The container port's name."""

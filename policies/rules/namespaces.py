@@ -3,15 +3,32 @@
 from collections.abc import Iterator
 
 from policies.graph import Graph, Resource
-from policies.podspec import makes_pods
+from policies.podspec import makes_pods, pods_of
 from policies.rule import Rule, Scope, Subject, Violation, of_kind
-from policies.values import absent, at, could_be, differs, entry, lacks, shown
+from policies.rules.pods import READS_NODE
+from policies.values import absent, at, could_be, differs, entry, lacks, present, shown
 
 _POD_SECURITY = "pod-security.kubernetes.io"
 _QUOTA = ("requests.cpu", "requests.memory", "pods")
 
 
+def _is_for_readers_of_logs(graph: Graph, resource: Resource) -> bool:
+    """Whether a namespace says that pods in it read the node's files, and there are some that say so, too.
+
+    Pod Security knows no level between: that they read logs alone, and all else is restricted, is POD-01 to POD-09's.
+    """
+    inside = [
+        pods
+        for one in graph.resources
+        if (pods := pods_of(one)) and could_be(one.namespace, resource.object_name)
+    ]
+    said = [entry(at(pods.metadata, "annotations"), READS_NODE) for pods in inside]
+    return present(entry(at(resource.inputs, "metadata.annotations"), READS_NODE)) and any(map(present, said))
+
+
 def _enforces_pod_security(graph: Graph, resource: Resource) -> Iterator[Violation]:
+    if _is_for_readers_of_logs(graph, resource):
+        return
     allowed = ("restricted",) if graph.production else ("restricted", "baseline")
     for mode, levels in (
         ("enforce", allowed),
@@ -44,7 +61,7 @@ def _is_in_its_own(graph: Graph, resource: Resource) -> Iterator[Violation]:
 RULES = (
     Rule(
         id="NS-01", subject=Subject.NAMESPACES, title="namespaces enforce Pod Security", applies=of_kind("Namespace"),
-        check=_enforces_pod_security,
+        check=_enforces_pod_security, scope=Scope.STACK,
         reason="The API server then refuses what these rules would, whoever creates it. `baseline` lets pods run as "
         "root, which production doesn't.",
         remedy=f"set the labels {_POD_SECURITY}/enforce, audit and warn to restricted (kotaemon:namespace.podSecurity)",

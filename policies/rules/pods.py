@@ -5,10 +5,14 @@ from collections.abc import Iterator
 from policies.graph import Graph, Resource
 from policies.podspec import Container, PodSpec, makes_pods, podspec
 from policies.rule import Rule, Subject, Violation
-from policies.values import UNKNOWN, absent, at, differs, items, mapping, text
+from policies.values import UNKNOWN, absent, at, differs, entry, items, mapping, text
 
 USES_TOKEN = "policies.kotaemon/uses-token"  # noqa: S105 an annotation
 """The pods' annotation that says why they need the cluster's token."""
+
+READS_NODE = "policies.kotaemon/reads-node"
+"""The annotation of pods, and of their namespace, that says which of the node's files they read and why."""
+_LOGS = "/var/log"
 
 _VOLUMES = (
     "configMap",
@@ -87,11 +91,29 @@ def _leaves_the_node_alone(graph: Graph, resource: Resource) -> Iterator[Violati
             yield Violation(f"{pods.path}.{field}", "is true")
     for path, volume in pods.volumes():
         for kind in mapping(volume).keys() - {"name", *_VOLUMES}:
+            if kind == "hostPath" and _only_reads_logs(pods, volume):
+                continue
             yield Violation(f"{path}.{kind}", "is no kind of volume that Pod Security restricted allows")
     for container in pods.containers():
         for port in items(container.at("ports")):
             if differs(at(port, "hostPort"), None, 0):
                 yield Violation(f"{container.path}.ports", f"takes port {at(port, 'hostPort')} of the node")
+
+
+def _only_reads_logs(pods: PodSpec, volume: object) -> bool:
+    """Whether a volume is the node's logs, mounted read-only by pods that say why."""
+    path, reason = at(volume, "hostPath.path"), entry(at(pods.metadata, "annotations"), READS_NODE)
+    mounts = [
+        mounted
+        for container in pods.containers()
+        for mounted in items(container.at("volumeMounts"))
+        if at(mounted, "name") == at(volume, "name")
+    ]
+    return (
+        not absent(reason)
+        and (path is UNKNOWN or (f"{path}/".startswith(f"{_LOGS}/") and ".." not in str(path)))
+        and not any(differs(at(one, "readOnly"), True) for one in mounts)
+    )
 
 
 def _keeps_the_nodes_guards(graph: Graph, resource: Resource) -> Iterator[Violation]:
@@ -185,7 +207,8 @@ RULES = (
         id="POD-06", subject=Subject.PODS, title="pods stay off the node's files, network and processes",
         applies=makes_pods, check=_leaves_the_node_alone,
         reason="The node's disk holds every other pod's secrets, its network the cloud's credentials.",
-        remedy="use volume claims, Services and the pod's own network instead of hostPath, hostPort, hostNetwork",
+        remedy="use volume claims, Services and the pod's own network instead of hostPath, hostPort, hostNetwork; who "
+        f"collects logs mounts {_LOGS} read-only, and says why in the pods' annotation {READS_NODE}",
     ),
     Rule(
         id="POD-07", subject=Subject.PODS, title="the node's own guards stay on", applies=makes_pods,

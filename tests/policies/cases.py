@@ -125,6 +125,8 @@ _ARMOR = "SecurityPolicy/armor"
 _GRANT = "gcp:storage/bucketIAMMember:BucketIAMMember"
 _CONTEXT = "containers/0/securityContext"
 _APP = "Deployment/app"
+_ANNOTATIONS = "spec/template/metadata/annotations"
+_READS = {"policies.kotaemon/reads-node": "logs"}
 _POLICY = "NetworkPolicy/google-to-app-ingress"
 _TO_PROBER = "NetworkPolicy/prometheus-to-prober-ingress"
 _OUT = "NetworkPolicy/app-to-internet-egress"
@@ -151,6 +153,15 @@ PODS = (
     _pods("POD-06", "use the node's network", "hostNetwork", True),
     _pods("POD-06", "use the node's processes", "hostPID", True),
     _pods("POD-06", "use the node's files", "volumes/0", {"name": "node", "hostPath": {"path": "/"}}),
+    _case(
+        "POD-06", "write to the node's logs", set_to(_APP, _ANNOTATIONS, _READS),
+        set_to(_APP, "spec/template/spec/volumes/0", {"name": "logs", "hostPath": {"path": "/var/log/pods"}}),
+        set_to(_APP, "spec/template/spec/containers/0/volumeMounts", [{"name": "logs", "mountPath": "/logs"}]),
+    ),
+    _case(
+        "POD-06", "read more than its logs", set_to(_APP, _ANNOTATIONS, _READS),
+        set_to(_APP, "spec/template/spec/volumes/0", {"name": "all", "hostPath": {"path": "/var/log/../lib"}}),
+    ),
     _pods("POD-06", "use the node's ports", "containers/0/ports/0/hostPort", 80),
     _pods("POD-07", "see all of /proc", f"{_CONTEXT}/procMount", "Unmasked"),
     _pods("POD-07", "change the kernel", "securityContext/sysctls", [{"name": "kernel.msgmax", "value": "1"}]),
@@ -188,6 +199,8 @@ PODS = (
 NAMESPACES = (
     _case("NS-01", "enforces nothing", set_to(_SPACE, _ENFORCE, GONE)),
     _case("NS-01", "is privileged", set_to(_SPACE, _ENFORCE, "privileged"), production=False),
+    _case("NS-01", "is privileged for pods that say no reason", set_to(_SPACE, _ENFORCE, "privileged"),
+          set_to(_SPACE, "metadata/annotations", _READS)),
     _case("NS-01", "is only baseline in production", set_to(_SPACE, _ENFORCE, "baseline")),
     _case("NS-02", "has no quota", without("ResourceQuota/quota")),
     _case("NS-02", "has no quota of pods", set_to("ResourceQuota/quota", "spec/hard/pods", GONE)),

@@ -175,6 +175,26 @@ def test_a_proxy_beside_kotaemon_is_a_front_too(rule: str) -> None:
     assert verdict(rule, *_sign_in("quay.io/oauth2-proxy/oauth2-proxy:v7.12.0"), past, policy) is Verdict.FAIL
 
 
+def test_who_collects_logs_may_read_the_nodes_and_its_namespace_may_allow_it() -> None:
+    """Pod Security has no level between: nothing of the node, or all of it."""
+    reads = {"policies.kotaemon/reads-node": "logs"}
+    said = set_to("Deployment/app", "spec/template/metadata/annotations", reads)
+    volume = {"name": "logs", "hostPath": {"path": "/var/log/pods"}}
+    logs = set_to("Deployment/app", "spec/template/spec/volumes/0", volume)
+    mounts = [{"name": "logs", "mountPath": "/logs", "readOnly": True}]
+    mounted = set_to("Deployment/app", "spec/template/spec/containers/0/volumeMounts", mounts)
+    assert verdict("POD-06", said, logs, mounted) is Verdict.PASS
+    assert verdict("POD-06", logs, mounted) is Verdict.FAIL
+    privileged = set_to(
+        "Namespace/space", "metadata/labels/pod-security.kubernetes.io~1enforce", "privileged"
+    )
+    assert (
+        verdict("NS-01", said, privileged, set_to("Namespace/space", "metadata/annotations", reads))
+        is Verdict.PASS
+    )
+    assert verdict("NS-01", said, privileged) is Verdict.FAIL
+
+
 def test_flows_to_pods_that_a_controller_makes_are_left_to_it() -> None:
     """cert-manager proves a domain by pods of its own."""
     solver = {"matchLabels": {"acme.cert-manager.io/http01-solver": "true"}}

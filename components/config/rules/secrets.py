@@ -8,6 +8,7 @@ from components.config.monitoring import Alerts, NoMonitoring
 from components.config.problems import Problem, remove_command, secret_command
 from components.config.secret_names import PURPOSE, SecretName
 from components.config.settings import ExternalPostgres, Settings
+from components.config.traces import CollectorTraces, Tempo
 
 from .rule import Stack, problem
 
@@ -64,6 +65,7 @@ def _users(settings: Settings) -> dict[SecretName, tuple[str, bool]]:
     auth = None if isinstance(settings.edge, NoEdge) else settings.edge.auth
     told = Alerts() if isinstance(settings.monitoring, NoMonitoring) else settings.monitoring.alerts
     account = told.mail.username if told.mail else None
+    traced = settings.traces.to if isinstance(settings.traces, CollectorTraces) else None
     kept = settings.logs.to if isinstance(settings.logs, FluentBitLogs) else None
     return {
         SecretName.OPENAI: ("models.openai", models.openai is not None),
@@ -91,5 +93,6 @@ def _users(settings: Settings) -> dict[SecretName, tuple[str, bool]]:
             "logs.to.username",
             isinstance(kept, ElasticsearchLogs) and kept.username is not None,
         ),
+        SecretName.TRACES: ("traces.to.token", isinstance(traced, Tempo) and traced.token),
         SecretName.GRAPHRAG: ("app.graphRag.microsoft", settings.app.graph_rag.microsoft),
     }

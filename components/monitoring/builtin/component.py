@@ -59,6 +59,8 @@ class BuiltinMonitorArgs:
     definition: Definition
     secrets: Mapping[SecretName, SecretRef]
     """Those that the receivers of alerts need."""
+    others: tuple[pulumi.Output[str], ...] = ()
+    """The stack's other namespaces, known once they are there."""
     protect: bool
 
 
@@ -77,7 +79,9 @@ class BuiltinMonitor(pulumi.ComponentResource):
         self._child = pulumi.ResourceOptions(parent=self)
         exporters = Exporters(
             f"{name}-exporters",
-            ExportersArgs(namespace=args.namespace, definition=args.definition, state=True),
+            ExportersArgs(
+                namespace=args.namespace, definition=args.definition, state=True, others=args.others
+            ),
             self._child,
         )
         self._prometheus()
@@ -133,7 +137,9 @@ class BuiltinMonitor(pulumi.ComponentResource):
             },
         )
         rules = self._files(f"{PROMETHEUS}-rules", PROMETHEUS, {server.RULES_FILE: rule_file(definition)})
-        identity, rights = server.account(args.namespace, f"{definition.scope.namespace}-{PROMETHEUS}", self)
+        identity, rights = server.account(
+            args.namespace, args.others, f"{definition.scope.namespace}-{PROMETHEUS}", self
+        )
         self._service(PROMETHEUS, prometheus.PORT, headless=True)
         bearers = {target.job: target.bearer for target in definition.targets if target.bearer is not None}
         apps.v1.StatefulSet(
@@ -193,7 +199,9 @@ def builtin_flows(definition: Definition) -> tuple[Flow, ...]:
         return Flow(
             name=f"{PROMETHEUS}-to-{target.job}",
             source=selector(PROMETHEUS),
-            destination=Peer(labels=dict(target.pods)),
+            destination=(
+                Peer(namespace=target.namespace) if target.namespace else Peer(labels=dict(target.pods))
+            ),
             ports=(target.port,),
         )
 

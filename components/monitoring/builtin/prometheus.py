@@ -261,13 +261,13 @@ def _itself(definition: Definition, speed: _Pace) -> _Settings:
 
 
 def _discovery(target: ScrapeTarget) -> _Settings:
-    """Pods of the own namespace by their labels: it needs to read no other pod."""
+    """Pods of the stack's own namespaces by their labels: it needs to read no other pod."""
     labels = ",".join(f"{key}={value}" for key, value in target.pods.items())
     return {
         "kubernetes_sd_configs": [
             {
                 "role": "pod",
-                "namespaces": {"own_namespace": True},
+                "namespaces": {"names": [target.namespace]} if target.namespace else {"own_namespace": True},
                 "selectors": [{"role": "pod", "label": labels}],
             }
         ]

@@ -1,6 +1,6 @@
 """Prometheus' pod, and what it may see of the cluster."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 import pulumi
@@ -113,7 +113,10 @@ def nodes_rules() -> list[rbac.v1.PolicyRuleArgs]:
 
 
 def account(
-    namespace: pulumi.Input[str], cluster_name: str, parent: pulumi.Resource
+    namespace: pulumi.Input[str],
+    others: Sequence[pulumi.Output[str]],
+    cluster_name: str,
+    parent: pulumi.Resource,
 ) -> tuple[core.v1.ServiceAccount, list[pulumi.Resource]]:
     """Register its identity below `parent`, and what gives it its rights."""
     child = pulumi.ResourceOptions(parent=parent)
@@ -127,6 +130,7 @@ def account(
         NAME,
         namespace,
         identity,
+        others=others,
         own=pods_rules(),
         cluster=nodes_rules(),
         cluster_name=cluster_name,

@@ -53,7 +53,13 @@ class OperatorMonitor(pulumi.ComponentResource):
         definition = args.definition
         targets = (*definition.targets, *args.exporters)
         for target in targets:
-            custom(target.job, "PodMonitor", self._metadata(target.job), pod_monitor_spec(target), child)
+            custom(
+                target.job,
+                "PodMonitor",
+                self._metadata(target.job),
+                pod_monitor_spec(target, definition.scope),
+                child,
+            )
         for watch in definition.watches:
             for probe in watch.probes:
                 spec = probe_spec(probe, watch.component, definition.scope, args.prober, args.namespace)

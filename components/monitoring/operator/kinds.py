@@ -62,10 +62,17 @@ class Selector(TypedDict):
     matchLabels: dict[str, str]
 
 
+class NamespaceSelector(TypedDict):
+    """Namespaces whose pods are meant; its own, where none is named."""
+
+    matchNames: list[str]
+
+
 class PodMonitorSpec(TypedDict):
     """A PodMonitor."""
 
     selector: Selector
+    namespaceSelector: NotRequired[NamespaceSelector]
     podMetricsEndpoints: list[PodEndpoint]
 
 

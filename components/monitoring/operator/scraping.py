@@ -13,6 +13,7 @@ from components.signals.model import Probe, Scope, ScrapeTarget, span
 
 from .kinds import (
     Authorization,
+    NamespaceSelector,
     PodEndpoint,
     PodMonitorSpec,
     Prober,
@@ -29,8 +30,8 @@ _SCRAPE_TIMEOUT = "10s"
 _PROBE_TIMEOUT = f"{round(PATIENCE.total_seconds()) + 2}s"
 
 
-def pod_monitor_spec(target: ScrapeTarget) -> PodMonitorSpec:
-    """A page of metrics that pods of the namespace serve; the operator itself adds `namespace` and `pod`."""
+def pod_monitor_spec(target: ScrapeTarget, scope: Scope) -> PodMonitorSpec:
+    """A page of metrics that pods serve; the operator itself adds `namespace` and `pod`."""
     endpoint = PodEndpoint(
         port=target.port_name,
         path=target.path,
@@ -47,7 +48,13 @@ def pod_monitor_spec(target: ScrapeTarget) -> PodMonitorSpec:
         endpoint["authorization"] = Authorization(type="Bearer", credentials=secret_key(target.bearer))
     if target.keep:
         endpoint["metricRelabelings"] = [_keep(target.keep)]
-    return PodMonitorSpec(selector=Selector(matchLabels=dict(target.pods)), podMetricsEndpoints=[endpoint])
+    spec = PodMonitorSpec(selector=Selector(matchLabels=dict(target.pods)), podMetricsEndpoints=[endpoint])
+    if target.namespace is not None:
+        spec["namespaceSelector"] = NamespaceSelector(matchNames=[target.namespace])
+        endpoint["relabelings"].append(
+            Relabeling(action="replace", targetLabel="namespace", replacement=scope.namespace)
+        )
+    return spec
 
 
 def probe_spec(
@@ -88,6 +95,7 @@ def flows(targets: tuple[ScrapeTarget, ...], namespace: str) -> tuple[Flow, ...]
             ports=(target.port,),
         )
         for target in targets
+        if target.namespace is None  # elsewhere, whoever made the namespace lets them in
     )
 
 
