@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import ceil
 
 from components.signals.model import Panel, Query
 
@@ -78,6 +79,11 @@ class Place:
     y: int
     width: int
     height: int
+
+
+def table_height(rows: int) -> int:
+    """Rows of a dashboard that a table of so many rows takes, its header and a line below it included."""
+    return 4 + ceil(rows * 5 / 6)
 
 
 def places(tiles: tuple[Tile, ...], top: int = 0) -> tuple[Place, ...]:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from components.monitoring.definition import Definition
 from components.signals.model import Panel, PanelKind, Query, Scope, Unit, Watch, Workload
 
-from .board import LIMIT, REQUESTED, Board, Section, Tile
+from .board import LIMIT, REQUESTED, Board, Section, Tile, table_height
 from .workload import allowed, pods, used_cpu, used_memory, volume_tiles, wanted_and_ready
 
 ANSWERS_PER_REPLICA = 60
@@ -108,6 +108,7 @@ def _use_tiles(definition: Definition) -> tuple[Tile, ...]:
 
         return Tile(
             width=12,
+            height=table_height(len(workloads)),
             content=Panel(
                 title=title,
                 description="Requested is reserved and paid for. Much less used is waste; nearly as much, too little.",

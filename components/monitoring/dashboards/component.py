@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from components.monitoring.definition import Definition
-from components.signals.model import Alert, Panel, PanelKind, Probe, ProbeModule, Query, Scope, Unit, Watch
+from components.signals.model import Panel, PanelKind, Probe, ProbeModule, Query, Scope, Unit, Watch
 
 from .backups import backup_tiles
-from .board import Board, Note, Section, Tile
+from .board import Board, Note, Section, Tile, table_height
 from .overview import part_queries
 from .stack_name import StackName
 from .workload import claims, pod_tiles, slowed_tile, volume_tiles, waiting_tile
@@ -68,7 +68,7 @@ def _answer_tiles(definition: Definition, watch: Watch) -> tuple[Tile, ...]:
             width=16 if encrypted else 24,
             height=6,
             content=Panel(
-                title="Time to answer",
+                title="How fast it answered",
                 description="Seconds until it answered, name resolution and connection included. "
                 "At the top it didn't answer in time.",
                 unit=Unit.SECONDS,
@@ -138,11 +138,10 @@ def _own_tile(panel: Panel) -> Tile:
 
 
 def _alerts_tile(definition: Definition, watch: Watch, stack: StackName) -> Tile:
-    """The alerts on this component and those on every component, each with the name of its runbook."""
-    found = dict[str, Alert]()
-    for group, alert in definition.alerts:
-        if group.component in (watch.component, None):
-            found[alert.name] = alert
+    """The alerts on this component, its pods and volumes, each with the name of its runbook."""
+    # What isn't about one component is about pods and volumes.
+    about = {watch.component, None} if watch.workload or watch.claims else {watch.component}
+    found = {alert.name: alert for group, alert in definition.alerts if group.component in about}
     for alert in watch.alerts:
         found.setdefault(alert.name, alert)
     rows = [
@@ -151,7 +150,7 @@ def _alerts_tile(definition: Definition, watch: Watch, stack: StackName) -> Tile
     table = "\n".join(("| alert | asks for a | what to do |", "|---|---|---|", *rows))
     return Tile(
         width=24,
-        height=max(5, len(rows) + 4),
+        height=table_height(len(rows)),
         content=Note(
             title="Alerts",
             description="Which alerts there are on this component, and where to read what to do.",

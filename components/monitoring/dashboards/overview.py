@@ -7,7 +7,7 @@ from components.monitoring.definition import Definition
 from components.signals.model import Panel, PanelKind, Probe, ProbeModule, Query, Scope, Unit, Watch
 
 from .backups import backup_tiles
-from .board import Board, Note, Section, Tile
+from .board import Board, Note, Section, Tile, table_height
 from .stack_name import StackName
 
 
@@ -243,7 +243,7 @@ def _where_to_look(watches: Sequence[Watch], stack: StackName) -> Tile:
     capacity = f"[Capacity and what costs](d/{stack.uid('capacity')})"
     return Tile(
         width=24,
-        height=max(6, len(watches) + 4),
+        height=table_height(len(watches)),
         content=Note(
             title="Dashboards",
             description="A dashboard for each part.",
