@@ -190,7 +190,7 @@ def _kept(asked: Asked, settings: "Settings | None", cloud: Cloud | None) -> Kep
     if settings is not None and cloud is not None:
         if settings.backup.kind == "google":
             of_gke, restored = backups.of_gke(cloud, str(asked.outputs.get("cluster", "")), asked.namespace)
-            made += of_gke
+            made += of_gke or [Run(what=f"Backup for GKE, of namespace {asked.namespace}", succeeded=None)]
             tried += restored
         if settings.postgres.kind == "cloud-sql":
             from components.gke.prefix import prefix_of

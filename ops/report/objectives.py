@@ -56,7 +56,10 @@ class Objective:
 
 def ask(prometheus: Prometheus, namespace: str, promised: "Objectives") -> tuple[Objective, ...]:
     """The objectives as Prometheus has counted them. Raises NotKnownError."""
-    return tuple(_objectives(prometheus, namespace, promised))
+    found = tuple(_objectives(prometheus, namespace, promised))
+    if not found:
+        raise NotKnownError("Prometheus has no count of it; the first comes minutes after the first probes")
+    return found
 
 
 def _objectives(prometheus: Prometheus, namespace: str, promised: "Objectives") -> Iterator[Objective]:
@@ -71,9 +74,7 @@ def _objectives(prometheus: Prometheus, namespace: str, promised: "Objectives") 
         (LATENCY, promised.latency_share, promised.latency_seconds),
     ):
         if name not in achieved or name not in budget:
-            raise NotKnownError(
-                "Prometheus has no count of it yet; the first comes minutes after the first probes"
-            )
+            continue  # how fast it answers isn't known while it never answered
         yield Objective(
             name=name,
             wanted=wanted / 100,

@@ -22,7 +22,7 @@ from ops.stack import Session
 from tests.config_cloud_rows import GKE
 from tests.ops import google_server
 from tests.ops.prometheus_server import api_server, behind
-from tests.ops.test_report_google import CLUSTER, backed_up
+from tests.ops.test_report_google import CLUSTER, HERE, backed_up
 
 BUILTIN: Mapping[str, Any] = {"monitoring": {"kind": "builtin", "objectives": {"days": 7}}}
 Report = Callable[..., HealthReport]
@@ -148,6 +148,25 @@ def test_simulated_nodes_measure_nothing_and_show_no_certificate(report: Report)
         == "nothing runs on the sandbox's 3 simulated nodes, so nothing is measured"
     )
     assert why(found.certificates).endswith("so nobody issues or shows one")
+
+
+def test_a_backup_that_is_configured_and_not_made_is_not_called_unconfigured(
+    report: Report, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(IMPERSONATED, raising=False)
+    monkeypatch.setenv(TOKEN, google_server.TOKEN)
+    project = google_server.Project(resources={f"{HERE}/backupPlans": {}})
+    with google_server.serving(project) as url:
+        found = report(
+            {**GKE, "backup": {"kind": "google"}},
+            outputs={"cluster": CLUSTER},
+            endpoints=google_server.endpoints(url),
+        )
+    assert not isinstance(found.kept, Unknown)
+    (run,) = found.kept.backups
+    assert (
+        run.line("Backup", found.at).found == "Backup for GKE, of namespace kotaemon: none has succeeded yet"
+    )
 
 
 def test_on_google_every_part_is_asked_of_google(

@@ -12,7 +12,7 @@ import pytest
 from components.config.monitoring import Objectives
 from components.monitoring.definition import Definition
 from components.monitoring.rules.components import ESSENTIAL_PART_DOWN as DOWN
-from ops import forward
+from ops import forward, health
 from ops.report import alerts, objectives, volumes
 from ops.report.model import Mark, NotKnownError
 from ops.report.series import Prometheus, Service, in_cluster
@@ -124,6 +124,22 @@ def test_a_question_that_prometheus_refuses_is_told_in_its_words(running: tuple[
     asked, _ = running
     with pytest.raises(NotKnownError, match="parse error"):
         asked.query("up{")
+
+
+def test_a_stack_that_never_answered_has_missed_one_objective_and_nobody_knows_of_the_other() -> None:
+    """How fast it is can't be told; that nobody could use it can."""
+    series = {"stack:achieved:ratio": 0.0, "stack:budget_remaining:ratio": -99.0, "stack:observed:ratio": 0.5}
+
+    def get(path: str, **query: str) -> health.Object:
+        metric = {"objective": "availability"}
+        value = series[query["query"].partition("{")[0]]
+        return {"status": "success", "data": {"result": [{"metric": metric, "value": [1, str(value)]}]}}
+
+    (available,) = objectives.ask(Prometheus(get), NAMESPACE, PROMISED)
+    assert (available.name, available.achieved) == ("availability", 0)
+    nothing: health.Object = {"status": "success", "data": {"result": []}}
+    with pytest.raises(NotKnownError, match="no count of it"):
+        objectives.ask(Prometheus(lambda path, **query: nothing), NAMESPACE, PROMISED)
 
 
 # Ways that lead nowhere -----------------------------------------------------------------------------
