@@ -136,7 +136,14 @@ def _filters(at: Places) -> Sequence[Plugin]:
             "parser": "json-lines",
             "reserve_data": "on",
         },
-        {"name": "lua", "match": "pods.*", "script": f"{at.files}/logs.lua", "call": "process"},
+        {
+            "name": "lua",
+            "match": "pods.*",
+            "script": f"{at.files}/logs.lua",
+            "call": "process",
+            # A number would round nanoseconds, which tell one line from the next.
+            "time_as_table": "on",
+        },
     ]
 
 
@@ -167,7 +174,7 @@ def _output(to: Destination, url: str, buffer_bytes: int, at: Places) -> Plugin:
         "uri": f"{parts.path.rstrip('/')}{LOKI_PUSH}",
         # Few values each: every combination is a stream of its own.
         "labels": "job=fluent-bit, $namespace, $container, $level",
-        "remove_keys": "namespace,container,level",
+        "remove_keys": "namespace,container,level,id",
         "line_format": "json",
         # Until it is there again; what is too much for the disk goes, the oldest first.
         "retry_limit": "no_limits",
@@ -180,9 +187,9 @@ def _elasticsearch(to: ElasticsearchLogs, path: str) -> Plugin:
         "name": "es",
         "index": to.index,
         **({"path": path} if path else {}),
-        # Data streams take nothing else. An id made of the content keeps what is read twice from being there twice.
+        # Data streams take nothing else. A line's own id keeps what is read twice from being there twice.
         "write_operation": "create",
-        "generate_id": "on",
+        "id_key": "id",
         "suppress_type_name": "on",
         "time_key": "@timestamp",
         "time_key_nanos": "on",

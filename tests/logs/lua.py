@@ -8,6 +8,7 @@ from lupa.luajit21 import LuaRuntime
 
 from components.logs.fluent_bit import scripts
 
+_NOW = {"sec": 1795297645, "nsec": 123456789}
 POD = "/var/log/pods/kotaemon_kotaemon-7d5f-abcde_3f0c8a52-9f6e-4c3a-8a53-0d5b3ad3c1a7/kotaemon/0.log"
 
 
@@ -36,7 +37,7 @@ class Lua:
     def processed(self, record: Mapping[str, object]) -> dict[str, Any] | None:
         """What a record becomes; None where it is dropped."""
         given = self._lua.table_from({"_file": POD, "stream": "stderr", "_p": "F", **record}, recursive=True)
-        code, _, made = self._run("process", "pods.x", 0, given)
+        code, _, made = self._run("process", "pods.x", self._lua.table_from(_NOW), given)
         return None if code == -1 else _plain(made)
 
 

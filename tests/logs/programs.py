@@ -155,8 +155,13 @@ class Running:
 
 
 @contextmanager
-def running(folder: Path, to: Destination, url: str, *, buffer: int = 50_000_000) -> Iterator[Running]:
-    """Fluent Bit with the stack's own configuration, but for its folders and addresses."""
+def running(
+    folder: Path, to: Destination, url: str, *, buffer: int = 50_000_000, user: int | None = None
+) -> Iterator[Running]:
+    """Fluent Bit with the stack's own configuration, but for its folders and addresses.
+
+    As the one who runs the test, or as `user` of the group root, as in its pod.
+    """
     binary = program()
     places = Places(
         pods=str(folder / "pods"),
@@ -170,6 +175,8 @@ def running(folder: Path, to: Destination, url: str, *, buffer: int = 50_000_000
         (folder / one).mkdir(exist_ok=True)
     for name, text in {**scripts(), CONFIG: fluent_bit(NAMESPACE, to, url, buffer, places)}.items():
         (folder / "etc" / name).write_text(text, encoding="utf-8")
+    if user is not None:
+        os.chown(folder / "state", user, user)
     log = folder / "fluent-bit.log"
     environment = {"NODE_NAME": "node-1", "LOGS_PASSWORD": "s3cret", "PATH": os.environ["PATH"]}
     with log.open("ab") as out:
@@ -179,6 +186,9 @@ def running(folder: Path, to: Destination, url: str, *, buffer: int = 50_000_000
             stderr=subprocess.STDOUT,
             env=environment,
             cwd=folder,
+            user=user,
+            group=None if user is None else 0,
+            extra_groups=None if user is None else [],
         )
     try:
         yield Running(process=process, places=places, log=log)

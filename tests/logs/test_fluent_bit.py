@@ -2,7 +2,10 @@
 
 import base64
 import json
+import os
 import re
+import shutil
+import subprocess
 import urllib.request
 from pathlib import Path
 
@@ -22,9 +25,13 @@ def messages(server: Receiver) -> list[str]:
     return [str(record["message"]) for record in server.records]
 
 
+def wait_for(server: Receiver) -> None:
+    eventually(lambda: LAST in server.text, "the last line arrives")
+
+
 def wait_for_last(server: Receiver) -> list[str]:
     """All messages, once the last one has arrived."""
-    eventually(lambda: LAST in server.text, "the last line arrives")
+    wait_for(server)
     return messages(server)
 
 
@@ -231,7 +238,7 @@ def test_elasticsearch_gets_new_documents_in_the_data_stream(tmp_path: Path) -> 
         )
         with running(tmp_path, to, f"{loki(server)}/es"):
             LogFiles(root=tmp_path / "pods").write(f"{WHOLE['sql']}\n{LAST}")
-            eventually(lambda: LAST in server.text, "it arrives")
+            wait_for(server)
         path, headers, body = server.requests[0]
     lines = [json.loads(line) for line in body.splitlines() if line]
     assert path == "/es/_bulk"
@@ -241,6 +248,39 @@ def test_elasticsearch_gets_new_documents_in_the_data_stream(tmp_path: Path) -> 
     assert "_type" not in lines[0]["create"]
     assert lines[1]["message"] == WHOLE["sql"]
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z", lines[1]["@timestamp"])
+
+
+def test_elasticsearch_can_tell_what_it_was_sent_before(tmp_path: Path) -> None:
+    """A new agent reads again what the node still has; `create` with a known id is refused, and that is all."""
+    to = ElasticsearchLogs(kind="elasticsearch", url="http://es.example.com")
+    LogFiles(root=tmp_path / "pods").write(f"{WHOLE['sql']}\n{LAST}")
+    ids = []
+    for _ in range(2):
+        shutil.rmtree(tmp_path / "state", ignore_errors=True)
+        with receiver() as server, running(tmp_path, to, loki(server)):
+            wait_for(server)
+            ids.append(re.findall(r'"_id":"([^"]+)"', server.text))
+    assert ids[0] == ids[1]
+    assert len(set(ids[0])) == 2
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become the pod's user")
+def test_the_pod_s_user_may_read_the_node_s_files_and_nothing_more(tmp_path: Path) -> None:
+    """Nobody, of the group root: the kubelet's folders are 0750 and containerd's files 0640, all root's."""
+    for folder in (tmp_path, *tmp_path.parents[:2]):
+        folder.chmod(0o755)
+    files = LogFiles(root=tmp_path / "pods")
+    files.write(LAST)
+    of_others = files.path(pod="private")
+    of_others.write_text("2026-11-21T21:30:00.000000000Z stderr F private\n", encoding="utf-8")
+    for one in (tmp_path / "pods").rglob("*"):
+        one.chmod(0o750 if one.is_dir() else 0o640)
+    of_others.chmod(0o600)
+    with receiver() as server, running(tmp_path, Loki(), loki(server), user=65532) as agent:
+        assert wait_for_last(server) == [LAST]
+        status = Path(f"/proc/{agent.process.pid}/status").read_text(encoding="utf-8")
+    assert re.search(r"^CapEff:\s+0+$", status, re.MULTILINE)
+    assert re.search(r"^Uid:\s+65532", status, re.MULTILINE)
 
 
 def test_it_tells_what_its_alerts_and_panels_ask_for(tmp_path: Path) -> None:
@@ -273,8 +313,6 @@ def test_a_wrong_configuration_is_refused(tmp_path: Path, broken: str) -> None:
         text["pipeline"]["inputs"][0][broken] = "nothing-of-that-name"
         config.write_text(json.dumps(text), encoding="utf-8")
         with agent.log.open("ab") as log:
-            import subprocess
-
             code = subprocess.run(
                 [str(agent.process.args[0]), "--config", str(config)],  # type: ignore[index]
                 stdout=log,

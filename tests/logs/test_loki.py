@@ -1,19 +1,23 @@
 """From a container's file to an answer: Fluent Bit and Loki, both real, both as the stack configures them."""
 
 import json
+import re
+import shutil
 import subprocess
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from components.config.logs import Loki
+from components.logs.fluent_bit import METRICS
 from components.logs.loki import loki_config
 from sandbox import build
 
-from .programs import LogFiles, eventually, free_port, running
+from .programs import LogFiles, Running, eventually, free_port, running
 from .samples import SECRETS, WHOLE
 
 pytestmark = pytest.mark.sandbox
@@ -140,3 +144,25 @@ def test_its_metrics_are_those_that_are_kept(filled: str) -> None:
     page = ask(f"{filled}/metrics")
     for name in ("loki_distributor_bytes_received_total", "loki_ingester_memory_streams"):
         assert f"\n{name}" in page
+
+
+def test_what_is_read_twice_is_there_once(loki: str, tmp_path: Path) -> None:
+    """A new pod of the agent's knows nothing of how far the old one has read."""
+    files = LogFiles(root=tmp_path / "pods")
+    lines = [f"again {number}" for number in range(20)]
+    files.write("\n".join([*lines, WHOLE["sql"]]), files.path(container="again"))
+    for _ in range(2):
+        shutil.rmtree(tmp_path / "state", ignore_errors=True)
+        with running(tmp_path, Loki(), loki) as agent:
+            eventually(lambda: _delivered(agent) == 21, "all of it is delivered")
+    found = query(loki, f'{{container="again"}} {MESSAGE}')
+    assert found == [*lines, WHOLE["sql"]]
+
+
+def _delivered(agent: Running) -> float:
+    try:
+        page = ask(f"http://127.0.0.1:{agent.places.port}{METRICS}")
+    except OSError:
+        return 0
+    found = re.search(r'output_proc_records_total\{name="destination"\} (\d+)', page)
+    return float(found.group(1)) if found else 0

@@ -121,12 +121,27 @@ local function trimmed(text)
   return text:sub(1, last)
 end
 
+-- 32 bits of `text` (FNV-1 with addition): enough beside the nanosecond.
+local function hash(text)
+  local sum = 2166136261
+  for at = 1, #text do
+    sum = (sum * 31 + text:byte(at)) % 4294967296
+  end
+  return sum
+end
+
+-- The same for a line whenever it is read; the order of a record's fields isn't.
+local function id_of(timestamp, path, text)
+  return string.format("%d.%09d-%08x%08x", timestamp.sec, timestamp.nsec, hash(path), hash(text))
+end
+
 function process(_, timestamp, record)
   local fields = {}
   for key, value in pairs(record) do
     fields[key] = value
   end
-  local namespace, pod, container = source(tostring(fields._file or ""))
+  local path = tostring(fields._file or "")
+  local namespace, pod, container = source(path)
   local stream = fields.stream
   fields._file, fields._p, fields.stream = nil, nil, nil
   local text, level, trace, span, logger = fields.log, nil, nil, nil, nil
@@ -154,12 +169,13 @@ function process(_, timestamp, record)
     trace, span = found, span or within
   end
   text = mask.text(text)
+  local id = id_of(timestamp, path, text)
   if #text > LONGEST then
     text = text:sub(1, LONGEST) .. " [cut: " .. #text .. " bytes]"
   end
   local clean = {
     namespace = namespace, pod = pod, container = container, node = os.getenv("NODE_NAME"), stream = stream,
-    level = level, message = text, logger = logger, trace_id = trace, span_id = span,
+    level = level, message = text, logger = logger, trace_id = trace, span_id = span, id = id,
   }
   if next(fields) ~= nil then
     clean.fields = mask.value("fields", fields)
