@@ -29,6 +29,11 @@ _OWN_METRICS = {
     "without_units": False,
     "without_scope_info": True,
 }
+_REFUSED = " or ".join(
+    f'IsMatch(span.attributes["{name}"], "^4")' for name in ("http.status_code", "http.response.status_code")
+)
+_FAILED = f"span.status.code == STATUS_CODE_ERROR and not (span.kind == SPAN_KIND_CLIENT and ({_REFUSED}))"
+"""To who asks, 4xx is an error by convention: Envoy would have every sign-in and every stranger's try kept."""
 _PATHS = ("http.url", "url.full", "http.target", "url.path")
 
 
@@ -125,7 +130,7 @@ def decision_wait(settings: CollectorTraces) -> timedelta:
 
 def _sampling(settings: CollectorTraces, memory: Sizes) -> dict[str, object]:
     """Which traces are kept: quiet ones never, else those with an error, the slow, and a share of the rest."""
-    failed = {"type": "status_code", "status_code": {"status_codes": ["ERROR"]}}
+    failed = {"type": "ottl_condition", "ottl_condition": {"error_mode": "ignore", "span": [_FAILED]}}
     quiet = [f'IsMatch(span.attributes["{name}"], "{_QUIET}")' for name in _PATHS]
     return {
         "decision_wait": _duration(decision_wait(settings)),
