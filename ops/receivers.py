@@ -36,7 +36,12 @@ class Receiver:
     """Whether even the host is part of a secret."""
 
 
-def checks(alerts: "Alerts", existing: "Existing", stack: str, secrets: Sequence[Object]) -> Iterator[Check]:
+def anybody(alerts: "Alerts") -> bool:
+    """Whether there is a receiver."""
+    return any((alerts.slack, alerts.pagerduty, alerts.mail, alerts.webhook, alerts.dead_mans_switch))
+
+
+def checks(alerts: "Alerts", existing: "Existing", secrets: Sequence[Object]) -> Iterator[Check]:
     """The doctor's lines; `secrets` are the namespace's. The cluster may reach what this machine can't."""
     from components.config.supplied import malformed  # imports Pulumi
 
@@ -53,10 +58,6 @@ def checks(alerts: "Alerts", existing: "Existing", stack: str, secrets: Sequence
             yield Check(
                 "alerts", State.OPTIONAL, f"{name} can't be read before make up: its receiver wasn't tried"
             )
-    if not found and not known:
-        yield Check(
-            "alerts", State.OPTIONAL, "nobody is told", f"kotaemon:monitoring.alerts in Pulumi.{stack}.yaml"
-        )
 
 
 def _reached(receiver: Receiver, problem: str) -> Check:

@@ -18,7 +18,6 @@ from ops.stack_settings import settings_of
 
 if TYPE_CHECKING:
     from components.config import Settings
-    from components.config.monitoring import Alerts
 
 _GROUP = "/apis/monitoring.coreos.com"
 _KINDS = {"v1": ("podmonitors", "probes", "prometheusrules"), "v1alpha1": ("alertmanagerconfigs",)}
@@ -63,17 +62,13 @@ def _made(session: Session) -> Context | None:
 
 def missing_kinds(api: Api, settings: "Settings") -> list[str]:
     """Which of the operator's kinds the cluster doesn't know. Raises OpsError where it doesn't answer."""
-    told = settings.monitoring.kind == "operator" and _somebody(settings.monitoring.alerts)
+    told = settings.monitoring.kind == "operator" and receivers.anybody(settings.monitoring.alerts)
     wanted = {version: names for version, names in _KINDS.items() if version == "v1" or told}
     missing = []
     for version, names in wanted.items():
         served = {str(one.get("name")) for one in api.resources(f"{_GROUP}/{version}")}
         missing += [f"{name}.monitoring.coreos.com/{version}" for name in names if name not in served]
     return missing
-
-
-def _somebody(alerts: "Alerts") -> bool:
-    return any((alerts.slack, alerts.pagerduty, alerts.mail, alerts.webhook, alerts.dead_mans_switch))
 
 
 def _unwatchable(missing: Sequence[str]) -> str:
@@ -174,17 +169,22 @@ def of_stack(project: Project, stack: str, environment: Mapping[str, str]) -> It
 def checks(settings: "Settings", stack: str, cluster: Cluster | None) -> Iterator[Check]:
     """The same for settings that are read; without a cluster, what can be said without."""
     watching = settings.monitoring
-    if watching.kind == "none" or watching.kind == "google":
-        return  # Google watches, and tells people from its own network
+    if watching.kind == "none":
+        return
     secrets: list[dict[str, object]] = []
-    if cluster is not None and cluster.context is not None:
+    if watching.kind != "google" and cluster is not None and cluster.context is not None:
         try:
             with Api(cluster.context) as api:
                 yield from _of_cluster(api, settings, stack, cluster)
                 secrets = api.items(f"/api/v1/namespaces/{settings.namespace.name}/secrets")
         except OpsError as error:
             yield Check("monitoring", State.OPTIONAL, f"not known: {error.what}")
-    yield from receivers.checks(watching.alerts, settings.secrets, stack, secrets)
+    if not receivers.anybody(watching.alerts):
+        yield Check(
+            "alerts", State.OPTIONAL, "nobody is told", f"kotaemon:monitoring.alerts in Pulumi.{stack}.yaml"
+        )
+    elif watching.kind != "google":  # whose messages come from Google's own network
+        yield from receivers.checks(watching.alerts, settings.secrets, secrets)
 
 
 def _of_cluster(api: Api, settings: "Settings", stack: str, cluster: Cluster) -> Iterator[Check]:

@@ -200,13 +200,17 @@ def test_the_doctor_finds_an_operator_missing(serve: Serve) -> None:
     assert "monitoring.kind builtin" in first.command
 
 
-@pytest.mark.parametrize("kind", ["none", "google"])
-def test_the_doctor_asks_nothing_where_nobody_or_google_watches(kind: str) -> None:
-    assert checked(Settings.model_validate({"monitoring": {"kind": kind}}), None) == []
+def test_the_doctor_asks_nothing_where_nobody_or_google_watches() -> None:
+    """Google's messages don't come from the cluster, nor from here."""
+    told = {"mail": EVERYBODY["mail"]}
+    assert checked(Settings.model_validate({"monitoring": {"kind": "none"}}), None) == []
+    assert checked(Settings.model_validate({"monitoring": {"kind": "google", "alerts": told}}), None) == []
 
 
-def test_an_alert_that_nobody_gets_is_told(serve: Serve) -> None:
-    assert checked(settings("builtin"), serve({}))[-1].found == "nobody is told"
+@pytest.mark.parametrize("kind", ["builtin", "operator", "google"])
+def test_an_alert_that_nobody_gets_is_told(serve: Serve, kind: str) -> None:
+    found = checked(Settings.model_validate({"monitoring": {"kind": kind}}), serve(KINDS))
+    assert "nobody is told" in [one.found for one in found]
 
 
 def test_a_cluster_that_does_not_answer_is_no_mistake_of_the_file() -> None:
