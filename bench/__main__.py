@@ -19,7 +19,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from bench.measure import machine, seconds
-from sandbox import build, cluster
+from sandbox import build, cluster, components
 from sandbox.paths import HOME_VARIABLE, Home
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -51,7 +51,7 @@ def program() -> None:
 def stack() -> None:
     """The local stack on the sandbox, by the commands that people type."""
     print("\nThe local stack on the warm sandbox")
-    build.ensure()
+    build.ensure([*components.NAMES, "pulumi"])
     with tempfile.TemporaryDirectory(prefix="kotaemon-bench-") as folder:
         home = Home(Path(folder) / "sandbox")
         environment = {

@@ -188,7 +188,7 @@ BINARIES = {
 """Everything the sandbox can build, in the order in which it is built."""
 
 
-def ensure(names: Collection[str] = tuple(BINARIES)) -> dict[str, Path]:
+def ensure(names: Collection[str]) -> dict[str, Path]:
     """The paths of these binaries, built first where they are missing.
 
     Building takes minutes the first time; progress goes to standard error. Raises SandboxError

@@ -21,7 +21,7 @@ from ops import paths
 from ops.api import Api
 from ops.kubeconfig import read
 from ops.paths import Project
-from sandbox import build, cluster
+from sandbox import build, cluster, components
 from sandbox.paths import HOME_VARIABLE, Home
 
 from .conftest import write_stack
@@ -82,7 +82,7 @@ class Commands:
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[cluster.Cluster]:
-    build.ensure()  # here, where it may take its minutes
+    build.ensure([*components.NAMES, "pulumi"])  # here, where it may take its minutes
     home = Home(tmp_path_factory.mktemp("sandbox"))
     yield cluster.start(home)
     cluster.stop(home)
