@@ -3,13 +3,18 @@
 Who is told of what is tests/node/test_local_stack.py's; here it is followed to the end.
 """
 
+import re
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
+from components.compose import watching
 from components.config import SecretName
+from components.monitoring.dashboards import boards
+from components.monitoring.definition import Definition, define
 from components.monitoring.names import (
     ALERTMANAGER,
     BLACKBOX,
@@ -28,6 +33,7 @@ from tests.node.pace import edits
 from tests.node.programs import programs
 from tests.node.stand_ins import stand_ins
 from tests.node.test_local_stack import NAMESPACE, PACE, Watched, run_all
+from tests.program import evaluate
 from tests.sandbox.workplace import opened
 
 from .sinks import Hooks, hooks, until
@@ -39,6 +45,8 @@ RECEIVERS = {SecretName.ALERT_WEBHOOK: "told", SecretName.DEAD_MANS_SWITCH: "ali
 CONFIG = {
     "kotaemon:monitoring": {"kind": "builtin", "alerts": {"webhook": {}, "deadMansSwitch": {"minutes": 1}}}
 }
+NOT_HERE = re.compile(r"\b(app|collections|memory|rest|cluster)_[a-z_]+\{|container_[a-z_]+\{[^}]*grafana")
+"""Qdrant's metrics, of which its stand-in tells a few; and what Grafana uses, whose program isn't to be had."""
 JOBS = {
     PROBES, "qdrant", PROMETHEUS, ALERTMANAGER, BLACKBOX, POSTGRES_EXPORTER, KUBE_STATE_METRICS, CADVISOR, KUBELET,
 }  # fmt: skip
@@ -112,6 +120,42 @@ def test_series_say_whose_they_are(told: Told) -> None:
         one["pod"] for one in told.labels('kube_pod_status_phase{phase="Running"} == 1')
     }
     assert not [one for one in told.labels("kube_deployment_spec_replicas") if "pod" in one]
+
+
+@pytest.fixture
+def definition(monkeypatch: pytest.MonkeyPatch) -> Definition:
+    """What the program makes of the stack's file, before it is rendered."""
+    found: list[Definition] = []
+
+    def noted(**settings: Any) -> Definition:
+        found.append(define(**settings))
+        return found[-1]
+
+    monkeypatch.setattr(watching, "define", noted)
+    evaluate(CONFIG, secrets={name.value: f"https://alerts.example.com/{name.value}" for name in RECEIVERS})
+    return found[0]
+
+
+def test_every_panel_that_a_healthy_stack_fills_has_data(told: Told, definition: Definition) -> None:
+    """From the exporters themselves: an empty panel is taken for a quiet one."""
+    queries = [
+        (board.name, title, query.expr)
+        for board in boards(definition)
+        for title, query in board.queries()
+        if query.needs_data and not NOT_HERE.search(query.expr)
+    ]
+    assert len(queries) > 60
+
+    def empty() -> list[tuple[str, str, str]]:
+        return [one for one in queries if not told.watched.query(one[2])]
+
+    left: list[tuple[str, str, str]] = []
+
+    def filled() -> bool:
+        left[:] = empty()
+        return not left
+
+    until(filled, 90, lambda: "\n".join(map(str, left)))
 
 
 def test_an_outage_and_its_end_get_to_the_receiver_and_signs_of_life_to_the_switch(told: Told) -> None:
