@@ -24,6 +24,14 @@ them from the alert's labels.
 
 Where to begin, whatever it is: `make status STACK=STACK`.
 
+While an alert tells the cause, what follows from it isn't told: not the application and the front door while their
+database is down, not the pods that aren't ready while it is known why, nothing of a lost node but the node and what
+people lose. On Google, whose policies can't silence each other, all of it is told.
+
+Objectives (`kotaemon:monitoring.objectives`) count the essential parts' answers each half minute. Time of which nothing
+is known is neither good nor bad. The alerts on them tell of trouble that comes and goes; an outage of two minutes has a
+page of its own, and isn't told again when it is over.
+
 | alert | asks for | in a sentence |
 |---|---|---|
 """

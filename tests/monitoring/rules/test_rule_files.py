@@ -25,8 +25,8 @@ def test_promtool_accepts_the_rules(tmp_path: Path, name: str, pace: float) -> N
 def test_nothing_fires_on_a_healthy_stack(tmp_path: Path, name: str) -> None:
     """An alert that fires without a reason teaches people not to look."""
     definition = VARIANTS[name]
-    expected = Expected(expr=FIRING, at=timedelta(hours=2), samples=[])
-    run(tmp_path, definition, [(healthy(definition, 125), [expected])])
+    expected = Expected(expr=FIRING, at=timedelta(minutes=70), samples=[])
+    run(tmp_path, definition, [(healthy(definition, 72), [expected])])
 
 
 def test_the_same_definition_gives_the_same_text() -> None:
