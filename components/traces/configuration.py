@@ -15,6 +15,8 @@ _LARGEST_REQUEST = 4
 """MiB."""
 _LARGEST_TRACE = 2**20
 _USUAL_TRACE = 16 * 1024
+_PROGRAM = 48 * 2**20
+"""Bytes that it takes before the first trace."""
 _SECOND = timedelta(seconds=1)
 _QUIET = "(/(api/v[12]/)?heartbeat(/[^?*]*)?|/app_id|/theme[.]css|/oauth2/(ping|ready))([?*].*)?$"
 """Paths that probes and open tabs ask all the time; their query is masked by then.
@@ -45,24 +47,29 @@ class Sizes:
     """Of its container."""
 
     @property
+    def free(self) -> int:
+        """What its program and an empty heap leave."""
+        return max(self.limit - _PROGRAM, _PROGRAM)
+
+    @property
     def heap(self) -> int:
         """What Go tries to stay within: the rest is for what isn't its heap."""
-        return self.limit * 8 // 10
+        return self.free * 9 // 10
 
     @property
     def refuse(self) -> int:
-        """From here on it takes nothing more in."""
-        return self.limit * 7 // 10
+        """From here on it takes nothing more in, and frees what it can."""
+        return self.free * 8 // 10
 
     @property
     def queue(self) -> int:
         """What waits for a destination that is away."""
-        return self.limit // 5
+        return self.free // 4
 
     @property
     def traces(self) -> int:
-        """Number of traces that wait for their last span: a quarter of the memory, at 16 KiB each."""
-        return max(100, self.limit // 4 // _USUAL_TRACE)
+        """Number of traces that wait for their last span, at 16 KiB each."""
+        return self.free // 4 // _USUAL_TRACE
 
 
 def sizes(settings: CollectorTraces) -> Sizes:
@@ -83,7 +90,7 @@ def collector_config(settings: CollectorTraces, project: str | None = None) -> s
         "memory_limiter": {
             "check_interval": "1s",
             "limit_mib": memory.refuse // 2**20,
-            "spike_limit_mib": memory.refuse // 5 // 2**20,
+            "spike_limit_mib": memory.refuse // 4 // 2**20,
         },
         "redaction": _redaction(),
         "transform": _shortening(),
