@@ -243,10 +243,16 @@ def _node(job: str, path: str, definition: Definition, speed: _Pace) -> _Setting
             {"source_labels": ["__meta_kubernetes_node_name"], "target_label": "instance"},
         ],
         "metric_relabel_configs": [
-            {"action": "keep", "source_labels": ["namespace"], "regex": namespace},
+            {"action": "keep", "source_labels": ["namespace"], "regex": "|".join(_namespaces(definition))},
             *kept,
         ],
     }
+
+
+def _namespaces(definition: Definition) -> list[str]:
+    """The stack's own, and those in which some of its parts run."""
+    others = {watch.workload.namespace for watch in definition.watches if watch.workload}
+    return [definition.scope.namespace, *sorted(one for one in others if one)]
 
 
 def _itself(definition: Definition, speed: _Pace) -> _Settings:

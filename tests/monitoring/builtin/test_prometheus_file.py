@@ -3,12 +3,14 @@
 import re
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from components.logs.watch import agent_watch
 from components.monitoring.builtin import server
 from components.monitoring.builtin.component import builtin_flows
 from components.monitoring.builtin.prometheus import RULES, SECRETS, scraped
@@ -91,6 +93,16 @@ def test_nodes_metrics_are_kept_of_the_stacks_own_pods_alone() -> None:
     for name in (CADVISOR, KUBELET):
         first = jobs(builtin())[name]["metric_relabel_configs"][0]
         assert first == {"action": "keep", "source_labels": ["namespace"], "regex": NAMESPACE}
+
+
+def test_parts_in_a_namespace_of_their_own_are_seen_too() -> None:
+    """Logs' agents read the node's files, which the stack's namespace doesn't allow."""
+    agents = agent_watch(NAMESPACE, "kotaemon-agents")
+    found = jobs(replace(builtin(), watches=(*builtin().watches, agents)))
+    assert found[CADVISOR]["metric_relabel_configs"][0]["regex"] == f"{NAMESPACE}|kotaemon-agents"
+    discovery = found["fluent-bit"]["kubernetes_sd_configs"][0]
+    assert discovery["namespaces"] == {"names": ["kotaemon-agents"]}
+    assert {"target_label": "namespace", "replacement": NAMESPACE} in found["fluent-bit"]["relabel_configs"]
 
 
 def test_a_whole_node_isnt_taken_for_a_pod() -> None:
