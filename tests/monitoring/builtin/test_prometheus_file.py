@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from components.contracts import Peer
 from components.logs.watch import agent_watch
 from components.monitoring.builtin import server
 from components.monitoring.builtin.component import builtin_flows
@@ -90,18 +91,19 @@ def test_every_source_is_bounded_by_the_metrics_that_are_kept(definition: Defini
 
 def test_nodes_metrics_are_kept_of_the_stacks_own_pods_alone() -> None:
     """A node tells of every tenant's pods."""
+    alone = tuple(watch for watch in builtin().watches if not watch.workload or not watch.workload.namespace)
+    found = jobs(replace(builtin(), watches=alone))
     for name in (CADVISOR, KUBELET):
-        first = jobs(builtin())[name]["metric_relabel_configs"][0]
+        first = found[name]["metric_relabel_configs"][0]
         assert first == {"action": "keep", "source_labels": ["namespace"], "regex": NAMESPACE}
 
 
 def test_parts_in_a_namespace_of_their_own_are_seen_too() -> None:
     """Logs' agents read the node's files, which the stack's namespace doesn't allow."""
-    agents = agent_watch(NAMESPACE, "kotaemon-agents")
-    found = jobs(replace(builtin(), watches=(*builtin().watches, agents)))
-    assert found[CADVISOR]["metric_relabel_configs"][0]["regex"] == f"{NAMESPACE}|kotaemon-agents"
+    found = jobs(replace(builtin(), watches=(agent_watch(NAMESPACE, "agents"),)))
+    assert found[CADVISOR]["metric_relabel_configs"][0]["regex"] == f"{NAMESPACE}|agents"
     discovery = found["fluent-bit"]["kubernetes_sd_configs"][0]
-    assert discovery["namespaces"] == {"names": ["kotaemon-agents"]}
+    assert discovery["namespaces"] == {"names": ["agents"]}
     assert {"target_label": "namespace", "replacement": NAMESPACE} in found["fluent-bit"]["relabel_configs"]
 
 
@@ -176,12 +178,14 @@ def test_the_least_leaves_out_what_databases_tell() -> None:
 @each_way
 def test_the_network_lets_it_reach_all_that_it_scrapes(definition: Definition) -> None:
     """In a namespace that denies by default a target without a flow is down for ever."""
-    flows = {
-        (tuple(sorted(flow.destination.labels.items())), flow.ports)
+    flows = [
+        (flow.destination, flow.ports)
         for flow in builtin_flows(definition)
-        if flow.source["app.kubernetes.io/name"] == PROMETHEUS and flow.destination.labels
-    }
-    assert {(tuple(sorted(one.pods.items())), (one.port,)) for one in scraped(definition)} <= flows
+        if flow.source["app.kubernetes.io/name"] == PROMETHEUS
+    ]
+    for one in scraped(definition):
+        there = Peer(namespace=one.namespace) if one.namespace else Peer(labels=dict(one.pods))
+        assert (there, (one.port,)) in flows, one.job
 
 
 def test_it_may_read_metrics_and_no_more() -> None:
