@@ -96,8 +96,9 @@ def receivers(alerts: "Alerts", known: Mapping["SecretName", str]) -> list[Recei
     if alerts.pagerduty:
         region = "events.eu" if alerts.pagerduty.eu else "events"
         found.append(Receiver(name="PagerDuty", host=f"{region}.pagerduty.com", port=443))
-    if alerts.mail:
-        found.append(Receiver(name="mail server", host=alerts.mail.host, port=alerts.mail.port))
+    if alerts.mail and alerts.mail.server:
+        server = alerts.mail.server
+        found.append(Receiver(name="mail server", host=server.host, port=server.port))
     for name, value in known.items():
         if value.startswith("https://") and name not in _KNOWN_HOSTS:
             address = urlsplit(value)

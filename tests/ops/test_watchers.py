@@ -42,7 +42,10 @@ KINDS = {
 EVERYBODY = {
     "slack": {"channel": "#kotaemon"},
     "pagerduty": {},
-    "mail": {"to": ["ops@example.com"], "sender": "a@example.com", "host": "smtp.example.com", "port": 465},
+    "mail": {
+        "to": ["ops@example.com"],
+        "server": {"sender": "a@example.com", "host": "smtp.example.com", "port": 465},
+    },
     "webhook": {},
     "deadMansSwitch": {},
 }
