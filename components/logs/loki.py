@@ -98,6 +98,8 @@ def loki_config(
                 "max_query_lookback": f"{24 * days}h",
                 # A node that was away for long sends what it has kept; what is due to be deleted isn't taken.
                 "reject_old_samples_max_age": f"{24 * min(days, _OLDEST_DAYS)}h",
+                # Else one line that is too long costs the agent's whole request.
+                "max_line_size_truncate": True,
                 "volume_enabled": True,
             },
         },

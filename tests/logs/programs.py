@@ -156,7 +156,13 @@ class Running:
 
 @contextmanager
 def running(
-    folder: Path, to: Destination, url: str, *, buffer: int = 50_000_000, user: int | None = None
+    folder: Path,
+    to: Destination,
+    url: str,
+    *,
+    buffer: int = 50_000_000,
+    user: int | None = None,
+    password: str = "s3cret",  # noqa: S107
 ) -> Iterator[Running]:
     """Fluent Bit with the stack's own configuration, but for its folders and addresses.
 
@@ -178,7 +184,7 @@ def running(
     if user is not None:
         os.chown(folder / "state", user, user)
     log = folder / "fluent-bit.log"
-    environment = {"NODE_NAME": "node-1", "LOGS_PASSWORD": "s3cret", "PATH": os.environ["PATH"]}
+    environment = {"NODE_NAME": "node-1", "LOGS_PASSWORD": password, "PATH": os.environ["PATH"]}
     with log.open("ab") as out:
         process = subprocess.Popen(
             [binary, "--config", str(folder / "etc" / CONFIG)],

@@ -216,18 +216,20 @@ def test_labels_are_few(tmp_path: Path) -> None:
         assert record["trace_id"] == "4bf92f3577b34da6a3ce929d0e0e4736"
 
 
-def test_an_existing_loki_is_written_to_as_its_user_and_tenant(tmp_path: Path) -> None:
+@pytest.mark.parametrize("password", ["s3cret", 'with "quotes", \\ and # ', "$HOME 100% {}"])
+def test_an_existing_loki_is_written_to_as_its_user_and_tenant(tmp_path: Path, password: str) -> None:
+    """Whatever the password is made of."""
     with receiver() as server:
         to = ExistingLoki(
             kind="existing-loki", url="http://loki.example.com", tenant="team-1", username="writer"
         )
-        with running(tmp_path, to, f"{loki(server)}/prefix"):
+        with running(tmp_path, to, f"{loki(server)}/prefix", password=password):
             LogFiles(root=tmp_path / "pods").write(LAST)
             wait_for_last(server)
         path, headers, _ = server.requests[0]
     assert path == "/prefix/loki/api/v1/push"
     assert headers["X-Scope-OrgID"] == "team-1"
-    assert headers["Authorization"] == "Basic " + base64.b64encode(b"writer:s3cret").decode()
+    assert headers["Authorization"] == "Basic " + base64.b64encode(f"writer:{password}".encode()).decode()
 
 
 def test_elasticsearch_gets_new_documents_in_the_data_stream(tmp_path: Path) -> None:
