@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import urllib.request
 from collections.abc import Iterator
@@ -56,18 +57,29 @@ class Running:
         )
         urllib.request.urlopen(asked, timeout=10).close()  # noqa: S310  loopback
 
+    def failed(self) -> dict[str, float]:
+        """How many messages didn't get through, by receiver."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/metrics", timeout=10) as answer:
+            text = answer.read().decode()
+        found: dict[str, float] = {}
+        for name, value in re.findall(
+            r'^alertmanager_notifications_failed_total\{integration="(\w+)".*\} (\S+)$', text, re.MULTILINE
+        ):
+            found[name] = found.get(name, 0) + float(value)
+        return {name: value for name, value in found.items() if value}
+
     def why(self) -> str:
         """What it logged."""
         return self.log.read_text()[-3000:]
 
 
 @contextmanager
-def running(definition: Definition, folder: Path) -> Iterator[Running]:
-    """The pod's process with its settings, but for the addresses of those whom it tells."""
+def running(definition: Definition, folder: Path, *, slack: str | None = None) -> Iterator[Running]:
+    """The pod's process with its settings, but for the addresses of those whom it tells; `slack` is another one."""
     public, private = certificate(folder)
     with hooks() as web, mails(public, private) as mail:
         secrets = {
-            SecretName.SLACK_WEBHOOK: f"http://127.0.0.1:{web.port}/slack/T0KEN",
+            SecretName.SLACK_WEBHOOK: slack or f"http://127.0.0.1:{web.port}/slack/T0KEN",
             SecretName.PAGERDUTY: "r0uting-key",
             SecretName.SMTP: "p4ssword",
             SecretName.ALERT_WEBHOOK: f"http://127.0.0.1:{web.port}/hook?token=T0KEN",
@@ -202,3 +214,14 @@ def test_the_sign_of_life_goes_to_the_switch_again_and_again_and_to_nobody_else(
         until(lambda: there.web.at("/alive")[1:], 30, why=there.why)
         assert {path for path, _ in there.web.posted} == {"/alive"}
         assert there.mail.taken == []
+
+
+def test_a_receiver_that_cant_be_reached_is_counted_and_holds_up_nobody_else(tmp_path: Path) -> None:
+    """AlertmanagerNotificationsFailing tells of it, by whoever still gets messages."""
+    nowhere = f"http://127.0.0.1:{free_port()}/T0KEN"
+    with running(DEFINITION, tmp_path, slack=nowhere) as there:
+        there.fire(POSTGRES_DOWN)
+        until(lambda: there.web.at("/hook?token=T0KEN"), why=there.why)
+        until(lambda: there.failed(), 60, there.why)
+        assert set(there.failed()) == {"slack"}
+        assert "T0KEN" not in there.log.read_text(), "nor is a secret in the log"
