@@ -34,11 +34,11 @@ SEVERAL = {
 OIDC = {"kind": "oauth2-proxy", "issuer": "https://id.example.org", "clientId": "kotaemon",
         "emailDomains": ["example.org"]}  # fmt: skip
 
-_MAIL = {"to": ["ops@example.org"], "sender": "kotaemon@example.org", "host": "smtp.example.org"}
 TOLD = {
     "slack": {"channel": "#kotaemon"},
     "pagerduty": {},
-    "mail": {**_MAIL, "username": "kotaemon"},
+    "mail": {"to": ["ops@example.org"], "server": {
+        "sender": "kotaemon@example.org", "host": "smtp.example.org", "username": "kotaemon"}},
     "webhook": {},
     "deadMansSwitch": {"minutes": 5},
 }  # fmt: skip
@@ -129,7 +129,7 @@ VARIANTS = {
     ),
     "watched-by-google": Variant(
         {"kotaemon:monitoring": {"kind": "google", "objectives": {"availability": 99.9},
-                                 "alerts": {"mail": _MAIL, "pagerduty": {}, "webhook": {}}},
+                                 "alerts": {"mail": {"to": ["ops@example.org"]}, "pagerduty": {}, "webhook": {}}},
          "kotaemon:logs": {"kind": "google"}, "kotaemon:traces": {"kind": "collector", "to": {"kind": "cloud-trace"}},
          "kotaemon:vectorDb": {"kind": "chroma"}},
         {name: TOLD_SECRETS[name] for name in ("pagerdutyKey", "alertWebhook")},

@@ -75,9 +75,11 @@ EVERYTHING: Values = {
             "pagerduty": {"eu": True},
             "mail": {
                 "to": ["ops@example.com"],
-                "sender": "kotaemon@example.com",
-                "host": "smtp.example.com",
-                "username": "kotaemon",
+                "server": {
+                    "sender": "kotaemon@example.com",
+                    "host": "smtp.example.com",
+                    "username": "kotaemon",
+                },
             },
             "webhook": {"resolved": False},
             "deadMansSwitch": {"minutes": 10},

@@ -47,19 +47,26 @@ class PagerDuty(Section):
     """Whether the account is in PagerDuty's European region."""
 
 
+class MailServer(Section):
+    """A mail server. The password of the account, where there is one, is the secret `smtpPassword`."""
+
+    host: Host
+    """Its host name."""
+    port: Port = 587
+    """Its port; the connection is always encrypted."""
+    sender: Email
+    """Whom mails come from."""
+    username: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    """The account."""
+
+
 class Mail(Section):
-    """E-mail. The password of the mail server's account, where it has one, is the secret `smtpPassword`."""
+    """E-mail."""
 
     to: Annotated[tuple[Email, ...], Field(min_length=1, examples=[["ops@example.com"]])]
     """Who gets it."""
-    sender: Email
-    """Whom it comes from."""
-    host: Host
-    """The mail server."""
-    port: Port = 587
-    """Its port; the connection is always encrypted."""
-    username: Annotated[str, Field(min_length=1, max_length=200)] | None = None
-    """The account at the mail server."""
+    server: MailServer | None = None
+    """The mail server. Google sends by itself, and needs none."""
 
 
 class Webhook(Section):

@@ -12,7 +12,7 @@ from .cloud import backups, cloud_sql, existing_gke, filestore, google_project, 
 from .cluster import cluster_zones, control_plane, maintenance, networks, node_pools
 from .edge import certificates, edge, gateway_controller, iap_client, sign_in
 from .google_alerts import google_alerts
-from .monitoring import on_google, window
+from .monitoring import mail_server, on_google, window
 from .replicas import autoscaling, several_replicas
 from .rule import Rule, Stack
 from .secrets import needed_secrets
@@ -50,6 +50,7 @@ _RULES: tuple[Rule, ...] = (
     certificates,
     gateway_controller,
     window,
+    mail_server,
     on_google,
     google_alerts,
 )

@@ -72,12 +72,12 @@ def _cannot(alerts: Alerts) -> Iterator[Problem]:
             set_command(f"{_ALERTS}.pagerduty.eu", False),
             "monitoring.kind",
         )
-    if alerts.mail is not None and alerts.mail.username is not None:
+    if alerts.mail is not None and alerts.mail.server is not None:
         yield problem(
-            f"{_ALERTS}.mail.username",
-            alerts.mail.username,
+            f"{_ALERTS}.mail.server",
+            None,
             "isn't used: Google sends mails by itself, from an address of its own",
-            remove_command(f"{_ALERTS}.mail.username"),
+            remove_command(f"{_ALERTS}.mail.server"),
             "monitoring.kind",
         )
     if alerts.webhook is not None and not alerts.webhook.resolved:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from components.config.google import ExistingCluster
 from components.config.logs import GoogleLogs
-from components.config.monitoring import BuiltinMonitoring, GoogleMonitoring
+from components.config.monitoring import BuiltinMonitoring, GoogleMonitoring, NoMonitoring
 from components.config.problems import Problem, set_command
 
 from .rule import Stack, problem
@@ -21,6 +21,21 @@ def window(stack: Stack) -> Iterator[Problem]:
             "(kotaemon:monitoring.objectives.days)",
             set_command("monitoring.retentionDays", monitoring.objectives.days),
             "monitoring.objectives.days",
+        )
+
+
+def mail_server(stack: Stack) -> Iterator[Problem]:
+    """Alertmanager has no mail server of its own."""
+    monitoring = stack.settings.monitoring
+    if isinstance(monitoring, NoMonitoring | GoogleMonitoring) or monitoring.alerts.mail is None:
+        return
+    if monitoring.alerts.mail.server is None:
+        yield problem(
+            "monitoring.alerts.mail.server",
+            None,
+            "is missing: the mail server that takes Alertmanager's mails, and whom they come from",
+            set_command("monitoring.alerts.mail.server.host", "smtp.example.com"),
+            "monitoring.kind",
         )
 
 

@@ -64,7 +64,7 @@ def _users(settings: Settings) -> dict[SecretName, tuple[str, bool]]:
     reader = multimodal.azure_document_intelligence
     auth = None if isinstance(settings.edge, NoEdge) else settings.edge.auth
     told = Alerts() if isinstance(settings.monitoring, NoMonitoring) else settings.monitoring.alerts
-    account = told.mail.username if told.mail else None
+    account = told.mail.server.username if told.mail and told.mail.server else None
     traced = settings.traces.to if isinstance(settings.traces, CollectorTraces) else None
     kept = settings.logs.to if isinstance(settings.logs, FluentBitLogs) else None
     return {
@@ -85,7 +85,7 @@ def _users(settings: Settings) -> dict[SecretName, tuple[str, bool]]:
         SecretName.OIDC_CLIENT: ("edge.auth", auth is not None and auth.client_id is not None),
         SecretName.SLACK_WEBHOOK: ("monitoring.alerts.slack", told.slack is not None),
         SecretName.PAGERDUTY: ("monitoring.alerts.pagerduty", told.pagerduty is not None),
-        SecretName.SMTP: ("monitoring.alerts.mail.username", account is not None),
+        SecretName.SMTP: ("monitoring.alerts.mail.server.username", account is not None),
         SecretName.ALERT_WEBHOOK: ("monitoring.alerts.webhook", told.webhook is not None),
         SecretName.DEAD_MANS_SWITCH: ("monitoring.alerts.deadMansSwitch", told.dead_mans_switch is not None),
         SecretName.LOKI: ("logs.to.username", isinstance(kept, ExistingLoki) and kept.username is not None),

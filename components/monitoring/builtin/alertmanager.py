@@ -13,7 +13,7 @@ from pulumi_kubernetes import apps, core
 
 from components import images
 from components.config import SecretName
-from components.config.monitoring import Alerts, Mail
+from components.config.monitoring import Alerts, Mail, MailServer
 from components.config.section import Resources, Storage
 from components.contracts import Flow, Peer, SecretRef
 from components.kubernetes import config_volume, http, mount, pod, probes, selector, stateful_set
@@ -45,10 +45,11 @@ _Settings = Mapping[str, object]
 
 def secret_names(alerts: Alerts) -> tuple[SecretName, ...]:
     """The secrets that its receivers need."""
+    account = alerts.mail.server.username if alerts.mail and alerts.mail.server else None
     needed = {
         SecretName.SLACK_WEBHOOK: alerts.slack is not None,
         SecretName.PAGERDUTY: alerts.pagerduty is not None,
-        SecretName.SMTP: alerts.mail is not None and alerts.mail.username is not None,
+        SecretName.SMTP: account is not None,
         SecretName.ALERT_WEBHOOK: alerts.webhook is not None,
         SecretName.DEAD_MANS_SWITCH: alerts.dead_mans_switch is not None,
     }
@@ -168,16 +169,24 @@ def _everybody(alerts: Alerts, severity: Severity) -> _Settings:
     return receivers
 
 
+def mail_server(mail: Mail) -> MailServer:
+    """The server that a mail needs. The configuration's rules see to it that there is one."""
+    if mail.server is None:
+        raise ValueError("mails need kotaemon:monitoring.alerts.mail.server")
+    return mail.server
+
+
 def _mail(mail: Mail) -> _Settings:
+    server = mail_server(mail)
     login = (
-        {"auth_username": mail.username, "auth_password_file": _file(SecretName.SMTP)}
-        if mail.username
+        {"auth_username": server.username, "auth_password_file": _file(SecretName.SMTP)}
+        if server.username
         else {}
     )
     return {
         "to": ", ".join(mail.to),
-        "from": mail.sender,
-        "smarthost": f"{mail.host}:{mail.port}",
+        "from": server.sender,
+        "smarthost": f"{server.host}:{server.port}",
         "require_tls": True,
         "send_resolved": True,
         "headers": {"Subject": _template("title")},
@@ -277,7 +286,8 @@ def alertmanager_flows(alerts: Alerts) -> tuple[Flow, ...]:
     if alerts.pagerduty is not None:
         found["pagerduty"] = (INTERNET, _HTTPS)
     if alerts.mail is not None:
-        found["mail"] = (peer_of(alerts.mail.host), (alerts.mail.port,))
+        server = mail_server(alerts.mail)
+        found["mail"] = (peer_of(server.host), (server.port,))
     if alerts.webhook is not None:
         found["webhook"] = (anywhere, _WEB)
     if alerts.dead_mans_switch is not None:

@@ -11,7 +11,7 @@ from datetime import timedelta
 from components.config import SecretName
 from components.config.monitoring import Alerts, Mail
 from components.contracts import SecretRef
-from components.monitoring.builtin.alertmanager import messages_file
+from components.monitoring.builtin.alertmanager import mail_server, messages_file
 from components.monitoring.definition import Definition, Inhibition, Matcher
 from components.monitoring.names import WATCHDOG
 from components.signals.model import Severity, span
@@ -150,11 +150,12 @@ def _pagerduty(secrets: Secrets, *, eu: bool) -> PagerDutyReceiver:
 
 
 def _mail(mail: Mail, secrets: Secrets) -> MailReceiver:
+    server = mail_server(mail)
     found = MailReceiver(
         {
             "to": ", ".join(mail.to),
-            "from": mail.sender,
-            "smarthost": f"{mail.host}:{mail.port}",
+            "from": server.sender,
+            "smarthost": f"{server.host}:{server.port}",
             "requireTLS": True,
             "sendResolved": True,
             "headers": [Entry(key="Subject", value=_message("title"))],
@@ -163,8 +164,8 @@ def _mail(mail: Mail, secrets: Secrets) -> MailReceiver:
             "text": _message("text"),
         }
     )
-    if mail.username is not None:
-        found["authUsername"] = mail.username
+    if server.username is not None:
+        found["authUsername"] = server.username
         found["authPassword"] = _secret(secrets, SecretName.SMTP)
     return found
 

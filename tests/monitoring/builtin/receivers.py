@@ -8,6 +8,7 @@ from components.config.monitoring import (
     BuiltinMonitoring,
     DeadMansSwitch,
     Mail,
+    MailServer,
     PagerDuty,
     Slack,
     Webhook,
@@ -18,12 +19,16 @@ from tests.monitoring.rules.definitions import builtin
 
 SLACK = Slack(channel="#kotaemon")
 MAIL = Mail(
-    to=("ops@example.com", "boss@example.com"), sender="kotaemon@example.com", host="mail.example.com"
+    to=("ops@example.com", "boss@example.com"),
+    server=MailServer(sender="kotaemon@example.com", host="mail.example.com"),
 )
 EVERYBODY = Alerts(
     slack=SLACK,
     pagerduty=PagerDuty(eu=True),
-    mail=MAIL.model_copy(update={"username": "kotaemon"}),
+    mail=Mail(
+        to=MAIL.to,
+        server=MailServer(sender="kotaemon@example.com", host="mail.example.com", username="kotaemon"),
+    ),
     webhook=Webhook(),
     dead_mans_switch=DeadMansSwitch(),
 )
