@@ -9,6 +9,7 @@ from .series import DAY, GIB, Series, gone, grow, hold
 _POD = 'pod="kotaemon-5d9c7b-x2x4z",container="kotaemon"'
 _CLAIM = '{persistentvolumeclaim="data-postgres-0"}'
 _FREE = f"kubelet_volume_stats_available_bytes{_CLAIM}"
+_AGENT = '{job="fluent-bit",pod="fluent-bit-x2x4z",name="destination"}'
 _AUTOSCALER = '{horizontalpodautoscaler="kotaemon"}'
 _PROMETHEUS = '{job="prometheus"}'
 
@@ -353,6 +354,20 @@ CASES = {
             ).hold(0.5 * GIB, 10)
         },
         minutes=20,
+    ),
+    "LogsNotDelivered": Case(
+        fires={f"fluentbit_output_retries_total{_AGENT}": grow(0, 1, 30)},
+        # Slower than usual, and getting there.
+        quiet={
+            f"fluentbit_output_retries_total{_AGENT}": grow(0, 1, 30),
+            f"fluentbit_output_proc_records_total{_AGENT}": grow(0, 10, 30),
+        },
+        minutes=30,
+    ),
+    "LogsLost": Case(
+        fires={f"fluentbit_output_dropped_records_total{_AGENT}": grow(0, 5, 40)},
+        quiet={f"fluentbit_output_dropped_records_total{_AGENT}": hold(0, 5).hold(5, 35)},
+        minutes=40,
     ),
     "TracesNotDelivered": Case(
         fires={'otelcol_exporter_enqueue_failed_spans_total{job="traces"}': grow(0, 60, 25)},

@@ -18,6 +18,7 @@ from components.contracts import (
     SecretRef,
     SignIn,
 )
+from components.logs.watch import agent_watch
 from components.monitoring.builtin.component import builtin_watches
 from components.monitoring.definition import BackupSignal, Definition, Watching, define
 from components.monitoring.exporters import exporters_watches
@@ -84,7 +85,7 @@ def _defined(watching: Watching) -> Definition:
     return define(
         stack=STACK,
         scope=SCOPE,
-        watches=(*_watches(SCOPE), *_watchers(watching)),
+        watches=(*_watches(SCOPE), *_collectors(watching), *_watchers(watching)),
         watching=watching,
         production=True,
         backups=(
@@ -119,6 +120,11 @@ def _watches(scope: Scope) -> tuple[Watch, ...]:
         door_watch(scope, DOMAIN),
         collector_watch(scope),
     )
+
+
+def _collectors(watching: Watching) -> tuple[Watch, ...]:
+    """Who collects logs, where that isn't Google."""
+    return () if isinstance(watching, GoogleMonitoring) else (agent_watch(NAMESPACE, f"{NAMESPACE}-logs"),)
 
 
 def _watchers(watching: Watching) -> tuple[Watch, ...]:
