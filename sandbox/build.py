@@ -183,6 +183,14 @@ BINARIES = {
             "go.opentelemetry.io/collector/otelcol",
             "main.version",
         ),
+        # The newest Jaeger that can be had as a Go module.
+        Binary(
+            "jaeger",
+            "otel-jaeger",
+            "github.com/jaegertracing/jaeger/cmd/all-in-one",
+            180,
+            "github.com/jaegertracing/jaeger",
+        ),
     )
 }
 """Everything the sandbox can build, in the order in which it is built."""
