@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from components.config.edge import GoogleEdge
 from components.config.google import CloudSql, DatabaseLogin, ExistingGke, GkeCluster, GoogleBackup
+from components.config.logs import GoogleLogs
 from components.config.monitoring import GoogleMonitoring
 from components.config.settings import Settings
 
@@ -80,6 +81,14 @@ _MONITORING = {
         "monitoring.uptimeCheckConfigs.create",
     )
 }
+_LOGS = {
+    "roles/logging.configWriter": (
+        "logging.buckets.create",
+        "logging.exclusions.create",
+        "logging.logMetrics.create",
+        "logging.sinks.create",
+    )
+}
 _SECRETS = {
     "roles/secretmanager.admin": ("secretmanager.secrets.getIamPolicy", "secretmanager.secrets.setIamPolicy")
 }
@@ -122,6 +131,8 @@ def _groups(settings: Settings) -> Iterator[Mapping[str, tuple[str, ...]]]:
         yield _BACKUP
     if isinstance(settings.monitoring, GoogleMonitoring):
         yield _MONITORING
+    if isinstance(settings.logs, GoogleLogs):
+        yield _LOGS
     if settings.secret_manager:
         yield _SECRETS
 
