@@ -2,15 +2,18 @@
 
 from collections.abc import Sequence
 
-from components.monitoring.definition import BackupSignal
+from components.monitoring.definition import BackupSignal, Definition
 from components.signals.model import Panel, PanelKind, Query, Scope, Unit
 
 from .board import Tile
 
 
-def backup_tiles(scope: Scope, backups: Sequence[BackupSignal], *, width: int) -> tuple[Tile, ...]:
-    """Each backup's age and, where there is such a metric, its size; nothing where nothing is backed up."""
-    if not backups:
+def backup_tiles(definition: Definition, backups: Sequence[BackupSignal], *, width: int) -> tuple[Tile, ...]:
+    """Each backup's age and, where there is such a metric, its size.
+
+    Nothing where nothing is backed up, and with Google's own metrics, which tell nothing of CronJobs.
+    """
+    if not backups or definition.managed:
         return ()
     sizes = tuple(
         Query(expr=f"max({backup.size})", legend=backup.cron_job) for backup in backups if backup.size
@@ -27,7 +30,7 @@ def backup_tiles(scope: Scope, backups: Sequence[BackupSignal], *, width: int) -
             unit=Unit.SECONDS,
             warn_above=limit * 0.9,
             bad_above=limit,
-            queries=tuple(_age(scope, backup) for backup in backups),
+            queries=tuple(_age(definition.scope, backup) for backup in backups),
         ),
     )
     size = Tile(

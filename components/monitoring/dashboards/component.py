@@ -10,7 +10,8 @@ from .backups import backup_tiles
 from .board import Board, Note, Section, Tile, table_height
 from .overview import part_queries
 from .stack_name import StackName
-from .workload import claims, pod_tiles, slowed_tile, volume_tiles, waiting_tile
+from .volumes import claims_of, volume_tiles
+from .workload import pod_tiles
 
 _WIDTH = {PanelKind.GRAPH: 8, PanelKind.NUMBER: 8, PanelKind.TABLE: 12, PanelKind.STATES: 24}
 """Columns of a component's own panels."""
@@ -117,20 +118,17 @@ def _of_probe(scope: Scope, metric: str, probe: Probe) -> str:
 
 
 def _pod_tiles(definition: Definition, watch: Watch) -> tuple[Tile, ...]:
-    if not watch.workload:
-        return ()
-    scope, workload = definition.scope, watch.workload
-    return (*pod_tiles(scope, workload), waiting_tile(scope, workload), slowed_tile(scope, workload))
+    return pod_tiles(definition, watch.workload) if watch.workload else ()
 
 
 def _volume_tiles(definition: Definition, watch: Watch) -> tuple[Tile, ...]:
-    selected = claims(definition.scope, watch)
-    return volume_tiles(selected) if selected else ()
+    matchers = claims_of(definition, watch)
+    return volume_tiles(matchers) if matchers else ()
 
 
 def _backup_tiles(definition: Definition, watch: Watch) -> tuple[Tile, ...]:
     own = [backup for backup in definition.backups if backup.component == watch.component]
-    return backup_tiles(definition.scope, own, width=8)
+    return backup_tiles(definition, own, width=8)
 
 
 def _own_tile(panel: Panel) -> Tile:

@@ -232,7 +232,7 @@ def _promise_tiles(definition: Definition) -> tuple[Tile, ...]:
 
 
 def _backup_section(definition: Definition) -> tuple[Section, ...]:
-    tiles = backup_tiles(definition.scope, definition.backups, width=12)
+    tiles = backup_tiles(definition, definition.backups, width=12)
     return (Section(title="Backups", tiles=tiles),) if tiles else ()
 
 

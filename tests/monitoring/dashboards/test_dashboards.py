@@ -196,12 +196,14 @@ def test_the_files_ask_what_the_boards_say() -> None:
 
 def test_every_query_asks_for_the_stack_s_own_series() -> None:
     """The Prometheus that answers may hold the metrics of the whole cluster."""
+    elsewhere = [watch.workload.namespace for watch in DEFINITION.watches if watch.workload]
+    own = tuple(f'namespace="{name}"' for name in {DEFINITION.scope.namespace, *elsewhere} if name)
     for board in boards(DEFINITION):
         for title, query in board.queries():
             selectors = re.findall(r"\{([^}]*)\}", query.expr)
             assert selectors, (board.name, title)
             for selector in selectors:
-                assert 'namespace="kotaemon"' in selector, (board.name, title)
+                assert selector.startswith(own), (board.name, title)
 
 
 def test_no_query_needs_grafana_to_be_asked() -> None:
