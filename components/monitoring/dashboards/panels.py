@@ -118,6 +118,8 @@ def _field(tile: Tile, panel: Panel) -> model.FieldConfig:
     share = panel.unit == Unit.SHARE
     return model.FieldConfig(
         unit=unit,
+        # 99.9 % isn't 99.
+        decimals=2 if share and panel.kind == PanelKind.NUMBER else None,
         # A graph that ends at 100 % shows how near it is.
         min_val=0 if panel.kind == PanelKind.GRAPH else None,
         max_val=1 if share and panel.kind == PanelKind.GRAPH else None,
