@@ -1,7 +1,9 @@
 """What the agents may, and may not: the one part of a stack that sees a node's files."""
 
 import json
+import re
 from functools import cache
+from pathlib import PurePosixPath
 from typing import Any
 
 import pulumi
@@ -141,6 +143,28 @@ def test_a_changed_configuration_rolls_the_agents(name: str) -> None:
     assert config["immutable"] is True
     assert mounted == "fluent-bit-0123abcd"
     assert set(config["data"]) == {"fluent-bit.yaml", "logs.lua", "mask.lua", "noise.lua"}
+
+
+@each
+def test_the_configuration_names_only_what_is_there(name: str) -> None:
+    """Its scripts, parsers and folders; and the password by the variable that the pod has."""
+    (container,) = pod(name)["containers"]
+    data = inputs(name, "ConfigMap")["data"]
+    config = json.loads(data["fluent-bit.yaml"])
+    mounts = {one["mountPath"] for one in container["volumeMounts"]}
+    (read,), filters = config["pipeline"]["inputs"], config["pipeline"]["filters"]
+    (output,) = config["pipeline"]["outputs"]
+    scripts = [PurePosixPath(one["script"]) for one in filters if "script" in one]
+    assert scripts
+    assert all(script.name in data and str(script.parent) in mounts for script in scripts)
+    parsers = {one["name"] for one in (*config["parsers"], *config["multiline_parsers"])}
+    named = {one.get("parser", one.get("multiline.parser")) for one in filters} - {None}
+    assert named == parsers
+    assert read["path"] == f"/var/log/pods/{NAMESPACE}_*/*/*.log"
+    assert {read["db"].rpartition("/")[0], config["service"]["storage.path"].rpartition("/")[0]} <= mounts
+    variables = {one["name"] for one in container["env"]}
+    assert set(re.findall(r"\$\{(\w+)\}", data["fluent-bit.yaml"])) <= variables
+    assert ("http_passwd" in output) == (name != "loki")
 
 
 def test_it_runs_on_every_node_that_may_have_a_pod_of_the_stack() -> None:
