@@ -116,6 +116,12 @@ MONITORING_WRONG = [
           "traces.to.token", "needs the secret tracesToken"),
     wrong("a token that nobody uses", traced(url=JAEGER), "tracesToken", "nothing uses it",
           secrets={"tracesToken": SECRET}),
+    wrong("a token on an open road", traced("tempo", url="http://tempo.example.com:4318", token=True),
+          "traces.to.url", "must be https:// outside the cluster", secrets={"tracesToken": SECRET}),
+    wrong("Cloud Trace elsewhere", traced("cloud-trace"), "traces.to.kind, google.project", "Cloud Trace"),
+    wrong("too little memory for traces",
+          {"traces": {**traced(url=JAEGER)["traces"], "resources": {"cpu": "50m", "memory": "64Mi"}}},
+          "traces.resources.memory", "must be at least 128Mi"),
     wrong("more than all traces", {"traces": {**traced(url=JAEGER)["traces"], "samplePercent": 120}},
           "traces.samplePercent", "must be a number from 0 to 100", schema=True),
 ]  # fmt: skip

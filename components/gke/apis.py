@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from components.config.edge import GoogleEdge
 from components.config.google import CloudSql, GkeCluster, GoogleBackup
 from components.config.settings import Settings
+from components.config.traces import CloudTrace, CollectorTraces
 
 NEEDED_BEFORE = ("serviceusage.googleapis.com", "cloudresourcemanager.googleapis.com")
 """Must be on before the first `up`: by these it looks at the project and turns on the rest."""
@@ -28,6 +29,7 @@ _OWN_CLUSTER = (
 )
 _PRIVATE_SERVICES = "servicenetworking.googleapis.com"
 _EDGE = "certificatemanager.googleapis.com"
+_TRACES = "cloudtrace.googleapis.com"
 _BACKUP = ("gkebackup.googleapis.com", "storage.googleapis.com")
 
 REQUIRED_APIS = (
@@ -39,6 +41,7 @@ REQUIRED_APIS = (
     _EDGE,
     "iap.googleapis.com",
     *_BACKUP,
+    _TRACES,
 )
 """Every service that some stack needs, in the order in which they are turned on."""
 
@@ -67,5 +70,7 @@ def _of_parts(settings: Settings) -> Iterator[str]:
             yield "dns.googleapis.com"
     if isinstance(settings.backup, GoogleBackup):
         yield from _BACKUP
+    if isinstance(settings.traces, CollectorTraces) and isinstance(settings.traces.to, CloudTrace):
+        yield _TRACES
     if settings.secret_manager:
         yield "secretmanager.googleapis.com"

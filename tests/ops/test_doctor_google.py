@@ -43,6 +43,7 @@ FULL: dict[str, Any] = {
     },
     "backup": {"kind": "google"},
     "secretManager": {"openaiApiKey": {"secret": "openai", "version": 1}},
+    "traces": {"kind": "collector", "to": {"kind": "cloud-trace"}},
 }
 """A stack that uses all of it."""
 

@@ -18,6 +18,7 @@ from .rule import Rule, Stack
 from .secrets import needed_secrets
 from .sizes import connections, least_sizes, limits, quota
 from .stores import external_postgres, namespace, qdrant
+from .traces import trace_destination, trace_memory
 
 _RULES: tuple[Rule, ...] = (
     several_replicas,
@@ -53,6 +54,8 @@ _RULES: tuple[Rule, ...] = (
     mail_server,
     on_google,
     google_alerts,
+    trace_destination,
+    trace_memory,
 )
 
 

@@ -18,6 +18,7 @@ from components.config.problems import Problem, remove_command, set_command
 from components.config.regions import region_of
 from components.config.section import AccessMode
 from components.config.settings import Settings
+from components.config.traces import CloudTrace, CollectorTraces
 
 from .rule import Stack, problem
 
@@ -39,6 +40,9 @@ def uses_of_google(settings: Settings) -> dict[str, str]:
         "backup.kind": isinstance(settings.backup, GoogleBackup) and "a bucket and Backup for GKE",
         "app.storage.filestore": settings.app.storage.filestore is not None and "Filestore",
         "secretManager": bool(settings.secret_manager) and "Secret Manager",
+        "traces.to.kind": isinstance(settings.traces, CollectorTraces)
+        and isinstance(settings.traces.to, CloudTrace)
+        and "Cloud Trace",
     }
     return {key: what for key, what in found.items() if what}
 
@@ -63,7 +67,7 @@ def google_project(stack: Stack) -> Iterator[Problem]:
             None,
             "is set, but nothing of this stack is Google's: no cluster, say, of kind gke",
             remove_command("google"),
-            "cluster", "postgres", "edge", "backup", "app.storage", "secretManager",
+            "cluster", "postgres", "edge", "backup", "app.storage", "secretManager", "traces",
         )  # fmt: skip
 
 
