@@ -31,6 +31,8 @@ def inhibitions(subject: Subject) -> tuple[Inhibition, ...]:
     return (
         *_behind(subject),
         *_who_watches(subject),
+        # A door that is open doesn't answer as it should either; that it is open is what matters.
+        _rule(("FrontDoorOpen",), (parts.ESSENTIAL_PART_DOWN,), same_part),
         _rule((parts.ESSENTIAL_PART_DOWN,), (*_OF_OBJECTIVES, "RequestsFail")),
         _rule(
             (parts.ESSENTIAL_PART_DOWN, parts.PART_DOWN),

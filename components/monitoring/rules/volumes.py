@@ -45,6 +45,8 @@ def _space(subject: Subject) -> tuple[Alert, Alert]:
         Alert(
             name=VOLUME_NEARLY_FULL,
             expr=of_claims(subject, f"({left} < 0.1) or ({left} < 0.5 and {full_within(6, '1h')})"),
+            # One large upload is over by then.
+            lasting=timedelta(minutes=10),
             severity=Severity.PAGE,
             summary="The volume {{ $labels.persistentvolumeclaim }} is full soon "
             "({{ $value | humanizePercentage }} left); then nothing can be written to it.",

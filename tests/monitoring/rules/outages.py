@@ -147,6 +147,14 @@ OUTAGES = {
         silenced=frozenset({alert("WorkloadNotReady", "kotaemon")}),
     ),
     "the front door is shut": Outage(changes=_down("front-door", 20), told=frozenset({_DOOR_DOWN})),
+    "the front door is open": Outage(
+        changes={
+            **_down("front-door", 20),
+            'probe_http_status_code{probe="front-door"}': hold(200, 20),
+        },
+        told=frozenset({alert("FrontDoorOpen", "edge", probe="front-door")}),
+        silenced=frozenset({_DOOR_DOWN}),
+    ),
     "the front door's certificate ends": Outage(
         changes={'probe_ssl_earliest_cert_expiry{probe="front-door"}': hold(2 * DAY, 90)},
         told=frozenset({alert("CertificateEnds", "edge", probe="front-door")}),

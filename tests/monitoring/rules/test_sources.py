@@ -31,6 +31,13 @@ OF_GOOGLE = {
     "kubernetes_io:container_memory_limit_utilization", "kubernetes_io:container_restart_count",
 }  # fmt: skip
 """What GKE's packages of metrics hold, as far as a rule may ask of it."""
+OLD = {
+    "absent", "avg_over_time", "clamp_max", "count", "count_over_time", "increase", "label_replace", "max",
+    "max_over_time", "min", "min_over_time", "predict_linear", "rate", "sum", "sum_over_time", "time", "vector",
+    # operators and their modifiers
+    "and", "or", "unless", "on", "by", "bool",
+}  # fmt: skip
+"""What the rules are made of; all of it is in Prometheus since 2.0."""
 _RECORDED = {AVAILABLE, FAST, ERRORS, BUDGET, ACHIEVED, OBSERVED}
 
 
@@ -96,3 +103,15 @@ def test_minimal_reads_nothing_of_a_databases_inside() -> None:
     )
     assert {name for name in read if not name.startswith(prefixes)} == set()
     assert len(read) < len(metrics(VARIANTS["builtin"]))
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_no_function_is_newer_than_the_oldest_prometheus(name: str) -> None:
+    """Google's and Debian's know no experimental functions, and a rule file with one is refused as a whole."""
+    used = {
+        function
+        for group in VARIANTS[name].groups
+        for rule in group.rules
+        for function in re.findall(r"\b([a-z_]+) ?\(", rule.expr)
+    }
+    assert used <= OLD
