@@ -7,6 +7,7 @@ from components.config.google import CloudSql, DatabaseLogin, ExistingGke, GkeCl
 from components.config.logs import GoogleLogs
 from components.config.monitoring import GoogleMonitoring
 from components.config.settings import Settings
+from components.config.traces import CloudTrace, CollectorTraces
 
 from .access import Api, ApiError, entries
 
@@ -89,6 +90,7 @@ _LOGS = {
         "logging.sinks.create",
     )
 }
+_TRACES = {"roles/resourcemanager.projectIamAdmin": ("resourcemanager.projects.setIamPolicy",)}
 _SECRETS = {
     "roles/secretmanager.admin": ("secretmanager.secrets.getIamPolicy", "secretmanager.secrets.setIamPolicy")
 }
@@ -133,6 +135,8 @@ def _groups(settings: Settings) -> Iterator[Mapping[str, tuple[str, ...]]]:
         yield _MONITORING
     if isinstance(settings.logs, GoogleLogs):
         yield _LOGS
+    if isinstance(settings.traces, CollectorTraces) and isinstance(settings.traces.to, CloudTrace):
+        yield _TRACES
     if settings.secret_manager:
         yield _SECRETS
 
