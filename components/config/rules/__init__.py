@@ -12,6 +12,7 @@ from .cloud import backups, cloud_sql, existing_gke, filestore, google_project, 
 from .cluster import cluster_zones, control_plane, maintenance, networks, node_pools
 from .edge import certificates, edge, gateway_controller, iap_client, sign_in
 from .google_alerts import google_alerts
+from .logs import log_agents, log_destination
 from .monitoring import mail_server, on_google, window
 from .replicas import autoscaling, several_replicas
 from .rule import Rule, Stack
@@ -54,6 +55,8 @@ _RULES: tuple[Rule, ...] = (
     mail_server,
     on_google,
     google_alerts,
+    log_agents,
+    log_destination,
     trace_destination,
     trace_memory,
 )
