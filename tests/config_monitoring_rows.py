@@ -81,6 +81,13 @@ MONITORING_WRONG = [
           "monitoring.alerts.webhook.url", "is not a key", schema=True),
     wrong("a receiver's secret that nobody uses", watched(), "slackWebhook", "nothing uses it",
           secrets={"slackWebhook": "https://hooks.slack.com/services/T00000000/B00000000/XXXXXXXXXXXXXXXXXXXXXXXX"}),
+    # Three servers of the stack's own, and six that watch them.
+    wrong("a quota without room for who watches", {**watched(), "namespace": {"quota": {"pods": 8}}},
+          "namespace.quota.pods", "must be at least 9"),
+    wrong("a quota without room for logs", {**watched(), **kept("loki"), "namespace": {"quota": {"pods": 9}}},
+          "namespace.quota.pods", "must be at least 10"),
+    wrong("a quota without room for traces", {**traced(url=JAEGER), "namespace": {"quota": {"memory": "4Gi"}}},
+          "namespace.quota.memory", "must be at least 5Gi"),
     wrong("Google's monitoring elsewhere", watched("google"), "monitoring.kind", "needs a cluster of Google's"),
     wrong("Google's logs elsewhere", {"logs": {"kind": "google"}}, "logs.kind", "needs a cluster of Google's"),
     wrong("Slack by Google", told_by_google(slack={"channel": "#kotaemon"}), "monitoring.alerts.slack",
@@ -128,6 +135,7 @@ MONITORING_WRONG = [
 
 MONITORING_VALID: dict[str, tuple[Values, dict[str, str]]] = {
     "the least that can be promised": (promised(availability=90, latencyShare=50, days=7), {}),
+    "a quota with room for who watches": ({**watched(), "namespace": {"quota": {"pods": 9}}}, {}),
     "mail without an account": (told(mail=MAIL), {}),
     "everybody whom Google can tell": (
         told_by_google(pagerduty={}, mail={"to": MAIL["to"]}, webhook={}),

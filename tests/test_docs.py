@@ -1,10 +1,12 @@
 """The pages name what is there: files and headings, make's commands, rules, configuration keys."""
 
 import re
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+from components.config.fields import amount
 from policies.check import Verdict, check
 from policies.rules import RULES
 from tests.stacks import graph_of
@@ -86,3 +88,32 @@ def test_the_numbers_that_a_reader_compares_are_right() -> None:
         f"{verdicts.count(Verdict.PASS)} rules hold, {verdicts.count(Verdict.NOT_APPLICABLE)} don't apply"
         in page
     )
+
+
+@pytest.mark.parametrize(
+    ("row", "variant", "without"),
+    [
+        ("`builtin`", "local", "unwatched"),
+        ("`builtin`, minimal", "watched-minimally", "unwatched"),
+        ("`operator`, `google`", "watched-by-an-operator", "unwatched"),
+    ],
+)
+def test_what_watching_costs_is_what_its_pods_request(row: str, variant: str, without: str) -> None:
+    """Who plans a cluster adds these numbers up."""
+    page = (ROOT / "docs" / "monitoring.md").read_text(encoding="utf-8")
+    cpu, memory, pods = (
+        more - less for more, less in zip(requested(variant), requested(without), strict=True)
+    )
+    assert f"| {row} | {1000 * cpu:.0f}m | {memory / 2**20:.0f}Mi | {pods} |" in page
+
+
+def requested(variant: str) -> tuple[Decimal, Decimal, int]:
+    """Cores, bytes and pods that a stack's servers request together."""
+    cores, size, count = Decimal(0), Decimal(0), 0
+    for pods in graph_of(variant).pods:
+        if pods.owner.kind != "Job":
+            for container in pods.containers():
+                cores += amount(str(container.at("resources.requests.cpu")))
+                size += amount(str(container.at("resources.requests.memory")))
+            count += 1
+    return cores, size, count

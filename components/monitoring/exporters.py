@@ -10,7 +10,7 @@ import pulumi
 from pulumi_kubernetes import apps, core
 
 from components import images
-from components.config.section import Resources
+from components.config import overhead
 from components.contracts import DatabaseAccess, DocumentAccess, Flow
 from components.kubernetes import (
     ca_volume,
@@ -47,7 +47,6 @@ BLACKBOX_PORT, _POSTGRES_PORT, _ELASTICSEARCH_PORT, _STATE_PORT, _STATE_OWN_PORT
     8081,
 )
 _METRICS = "metrics"
-_SMALL = Resources(cpu="10m", memory="32Mi", cpu_limit="200m", memory_limit="96Mi")
 _CA = "/etc/postgres-ca"
 _MODULES = "blackbox.yml"
 TARGETS = {
@@ -138,7 +137,7 @@ def blackbox_spec(config: pulumi.Input[str]) -> apps.v1.DeploymentSpecArgs:
         BLACKBOX,
         images.BLACKBOX_EXPORTER,
         [f"--config.file=/etc/blackbox/{_MODULES}", "--log.level=warn"],
-        _SMALL,
+        overhead.EXPORTER,
         probes(http("/-/healthy", _METRICS)),
         ports=[(_METRICS, BLACKBOX_PORT)],
         mounts=[mount("config", "/etc/blackbox", read_only=True)],
@@ -169,7 +168,7 @@ def postgres_spec(access: DatabaseAccess) -> apps.v1.DeploymentSpecArgs:
         POSTGRES_EXPORTER,
         images.POSTGRES_EXPORTER,
         ["--log.level=warn"],
-        _SMALL,
+        overhead.EXPORTER,
         probes(http("/", _METRICS)),
         ports=[(_METRICS, _POSTGRES_PORT)],
         env=environment(
@@ -192,7 +191,7 @@ def elasticsearch_spec(access: DocumentAccess) -> apps.v1.DeploymentSpecArgs:
         ELASTICSEARCH_EXPORTER,
         images.ELASTICSEARCH_EXPORTER,
         [f"--es.uri=http://{access.endpoint.address}", "--es.indices", "--es.timeout=8s", "--log.level=warn"],
-        _SMALL,
+        overhead.EXPORTER,
         probes(http("/healthz", _METRICS)),
         ports=[(_METRICS, _ELASTICSEARCH_PORT)],
         env=environment({"ES_USERNAME": access.username}, {"ES_PASSWORD": access.password}),

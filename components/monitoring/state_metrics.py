@@ -6,7 +6,7 @@ import pulumi
 from pulumi_kubernetes import apps, core, rbac
 
 from components import images
-from components.config.section import Resources
+from components.config import overhead
 from components.kubernetes import http, metadata, pod, probes, selector
 from components.signals.model import ScrapeTarget
 
@@ -15,7 +15,6 @@ from .names import KUBE_STATE_METRICS as NAME
 
 _PORT, _OWN_PORT = 8080, 8081
 _METRICS, _OWN = "metrics", "own"
-_RESOURCES = Resources(cpu="10m", memory="64Mi", cpu_limit="200m", memory_limit="192Mi")
 _STATE_OF = {
     "": ("persistentvolumeclaims", "pods", "resourcequotas"),
     "apps": ("daemonsets", "deployments", "statefulsets"),
@@ -45,7 +44,7 @@ def state_spec(
             f"--port={_PORT}",
             f"--telemetry-port={_OWN_PORT}",
         ],
-        _RESOURCES,
+        overhead.KUBE_STATE_METRICS,
         # Its /livez asks the API server's: a pause there would end this pod.
         probes(http("/readyz", _OWN), http("/healthz", _METRICS)),
         ports=[(_METRICS, _PORT), (_OWN, _OWN_PORT)],

@@ -5,16 +5,27 @@ from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal
 
 from components.config.fields import amount
+from components.config.logs import FluentBitLogs, Loki
+from components.config.monitoring import BuiltinMonitoring, NoMonitoring
+from components.config.overhead import (
+    ALERTMANAGER,
+    ALERTMANAGER_VOLUME,
+    EXPORTER,
+    GRAFANA,
+    KUBE_STATE_METRICS,
+)
 from components.config.problems import Problem, set_command
 from components.config.section import Resources, Storage
 from components.config.settings import (
     Chroma,
     Elasticsearch,
+    ExternalPostgres,
     InClusterPostgres,
     PgVector,
     Qdrant,
     Settings,
 )
+from components.config.traces import CollectorTraces
 
 from .replicas import most_replicas
 from .rule import Stack, problem
@@ -31,7 +42,7 @@ class _Workload:
 
     key: str
     resources: Resources
-    storage: Storage
+    storage: Storage | None
     pods: int
     volumes: int
 
@@ -109,7 +120,9 @@ def quota(stack: Stack) -> Iterator[Problem]:
     asked = {
         "cpu": sum((amount(w.resources.cpu) * w.pods for w in workloads), Decimal(0)),
         "memory": sum((amount(w.resources.memory) * w.pods for w in workloads), Decimal(0)),
-        "storage": sum((amount(w.storage.size) * w.volumes for w in workloads), Decimal(0)),
+        "storage": sum(
+            (amount(w.storage.size) * w.volumes for w in workloads if w.storage is not None), Decimal(0)
+        ),
     }
     for kind, total in asked.items():
         given = getattr(allowed, kind)
@@ -152,7 +165,34 @@ def _workloads(settings: Settings) -> list[_Workload]:
         found.append(_server("vectorDb", vectors))
     if isinstance(docstore, Elasticsearch):
         found.append(_server("docstore", docstore))
-    return found
+    return [*found, *_watchers(settings)]
+
+
+def _watchers(settings: Settings) -> Iterator[_Workload]:
+    """Who watches, and who collects logs and traces, in the same namespace."""
+    watching, logs, traces = settings.monitoring, settings.logs, settings.traces
+    if isinstance(watching, BuiltinMonitoring):
+        yield _one("monitoring", watching.resources, watching.storage)
+        yield _one("monitoring", ALERTMANAGER, Storage(size=ALERTMANAGER_VOLUME))
+        yield _one("monitoring", KUBE_STATE_METRICS)
+    if not isinstance(watching, NoMonitoring):
+        exporters = 1
+        if not watching.minimal:
+            exporters += not isinstance(settings.postgres, ExternalPostgres)
+            exporters += isinstance(settings.docstore, Elasticsearch)
+        yield _Workload(key="monitoring", resources=EXPORTER, storage=None, pods=exporters, volumes=0)
+        if isinstance(watching, BuiltinMonitoring) and not watching.minimal:
+            yield _one("monitoring", GRAFANA)
+    if isinstance(logs, FluentBitLogs) and isinstance(logs.to, Loki):
+        yield _one("logs.to", logs.to.resources, logs.to.storage)
+    if isinstance(traces, CollectorTraces):
+        yield _one("traces", traces.resources)
+
+
+def _one(key: str, resources: Resources, storage: Storage | None = None) -> _Workload:
+    return _Workload(
+        key=key, resources=resources, storage=storage, pods=1, volumes=0 if storage is None else 1
+    )
 
 
 def _server(key: str, section: InClusterPostgres | Qdrant | Chroma | Elasticsearch) -> _Workload:

@@ -12,9 +12,9 @@ import pulumi
 from pulumi_kubernetes import apps, core
 
 from components import images
-from components.config import SecretName
+from components.config import SecretName, overhead
 from components.config.monitoring import Alerts, Mail, MailServer
-from components.config.section import Resources, Storage
+from components.config.section import Storage
 from components.contracts import Flow, Peer, SecretRef
 from components.kubernetes import config_volume, http, mount, pod, probes, selector, stateful_set
 from components.monitoring.definition import Definition, Inhibition, Matcher
@@ -31,8 +31,6 @@ CONFIG_FILE, MESSAGES = "alertmanager.yml", "messages.tmpl"
 _SETTINGS = "/etc/alertmanager"
 _SECRETS = "/etc/alertmanager-secrets"
 _DATA = "/alertmanager"
-_STORAGE_SIZE = "1Gi"
-_RESOURCES = Resources(cpu="10m", memory="64Mi", cpu_limit="200m", memory_limit="192Mi")
 _NOBODY, _PAGES, _TICKETS, _SWITCH = "nobody", "pages", "tickets", "dead-mans-switch"
 _PAGERDUTY_EU = "https://events.eu.pagerduty.com/v2/enqueue"
 _TICK = timedelta(seconds=30)
@@ -242,7 +240,7 @@ def alertmanager_spec(
             f"--web.listen-address=:{PORT}",
             "--cluster.listen-address=",  # it is alone
         ],
-        _RESOURCES,
+        overhead.ALERTMANAGER,
         probes(http("/-/ready", "http"), http("/-/healthy", "http")),
         ports=[("http", PORT)],
         mounts=[
@@ -255,7 +253,7 @@ def alertmanager_spec(
     return stateful_set(
         NAME,
         pod(NAME, UID, containers=[container], volumes=volumes, grace_seconds=30),
-        Storage(size=_STORAGE_SIZE, class_name=storage.class_name),
+        Storage(size=overhead.ALERTMANAGER_VOLUME, class_name=storage.class_name),
     )
 
 

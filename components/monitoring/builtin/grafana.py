@@ -10,7 +10,7 @@ import pulumi
 from pulumi_kubernetes import apps, core
 
 from components import images
-from components.config.section import Resources
+from components.config import overhead
 from components.contracts import SecretRef
 from components.kubernetes import config_volume, environment, http, mount, pod, probes, scratch
 from components.monitoring.manifests import as_yaml, one_pod, server
@@ -28,7 +28,6 @@ _PROVISIONING = "/etc/grafana/provisioning"
 _DASHBOARDS = "/etc/grafana/dashboards"
 _DATA = "/var/lib/grafana"
 _DATASOURCES_FILE, _DASHBOARDS_FILE = "datasources.yml", "dashboards.yml"
-_RESOURCES = Resources(cpu="50m", memory="192Mi", cpu_limit="500m", memory_limit="512Mi")
 
 
 def settings() -> Mapping[str, str]:
@@ -112,7 +111,7 @@ def grafana_spec(
         NAME,
         images.GRAFANA,
         [],
-        _RESOURCES,
+        overhead.GRAFANA,
         probes(http("/api/health", "http")),
         ports=[("http", PORT)],
         env=environment(settings(), {"GF_SECURITY_ADMIN_PASSWORD": password}),
