@@ -1,7 +1,7 @@
 """What availability a stack can reach: the product of what is promised for each service that people's way crosses.
 
-Only published figures count, each with its source; a part for which nobody promises anything has none, and is said
-to have none. Model providers aren't in it: without one people still sign in, read and search. Nor are vectors in a
+Only published figures count, each with its source; a part for which nobody promises anything, or no promise was found,
+has none, and is said to have none. Model providers aren't in it: without one people still sign in, read and search. Nor are vectors in a
 server of their own: without it answers fall back to words.
 """
 
@@ -39,7 +39,7 @@ class Link:
 
     name: str
     per_cent: float | None
-    """What is promised of a month; None where nothing is."""
+    """What is promised of a month; None where nothing is, or no such promise is known."""
     source: str | None = None
     """Where the figure, or that there is none, is published."""
     on_the_way: bool = True
@@ -77,7 +77,7 @@ def sentence(reach: Reach, objective: float | None = None) -> str:
     )
     said = f"At most {reach.per_cent:g} % by what is promised: {parts}."
     if reach.without_promise:
-        said += f" That is if these never fail, for which nothing is promised: {'; '.join(reach.without_promise)}."
+        said += f" That is if these never fail, for which no promise is known: {'; '.join(reach.without_promise)}."
     if objective is not None and objective > reach.per_cent:
         said += f" The objective of {objective:g} % is more than that: nobody would be at fault when it is missed."
     return said
@@ -95,6 +95,7 @@ def _door(settings: Settings) -> Iterator[Link]:
     if door.armor:
         yield Link(name="Cloud Armor", per_cent=99.99, source=_ARMOR)
     signs_in = "Identity-Aware Proxy" if isinstance(door.auth, Iap) else "the identity provider"
+    # Google's agreements name no figure for it that could be found.
     yield Link(name=signs_in, per_cent=None)
 
 

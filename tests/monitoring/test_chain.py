@@ -83,7 +83,7 @@ def test_without_a_promise_nothing_is_said() -> None:
 def test_spot_nodes_are_said_to_promise_nothing() -> None:
     """The product of the rest alone would look like 99.99 %."""
     said = sentence(reachable(_settings("dev")))
-    assert "nothing is promised: Identity-Aware Proxy; spot nodes" in said
+    assert "no promise is known: Identity-Aware Proxy; spot nodes" in said
 
 
 def test_an_objective_that_is_out_of_reach_is_said_to_be() -> None:
