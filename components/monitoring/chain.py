@@ -1,8 +1,8 @@
 """What availability a stack can reach: the product of what is promised for each service that people's way crosses.
 
 Only published figures count, each with its source; a part for which nobody promises anything, or no promise was found,
-has none, and is said to have none. Model providers aren't in it: without one people still sign in, read and search. Nor are vectors in a
-server of their own: without it answers fall back to words.
+has none, and is said to have none. Model providers aren't in it: without one people still sign in, read and search.
+Nor are vectors in a server of their own: without it answers fall back to words.
 """
 
 from collections.abc import Iterator
