@@ -44,18 +44,17 @@ def get(agent: Running, path: str) -> str:
         return str(answer.read().decode())
 
 
-def up(agent: Running) -> Running:
-    """The agent, once it answers."""
+def metrics(agent: Running) -> str:
+    """Its metrics, once it has any: it collects them when it has been up for a few seconds."""
 
-    def answers() -> bool:
+    def page() -> str:
         assert agent.process.poll() is None, agent.log.read_text()
         try:
-            return bool(get(agent, ALIVE))
+            return get(agent, METRICS)
         except OSError:
-            return False
+            return ""
 
-    eventually(answers, "Fluent Bit answers")
-    return agent
+    return eventually(page, "Fluent Bit tells its metrics")
 
 
 def test_every_kind_of_traceback_arrives_as_one_record(tmp_path: Path) -> None:
@@ -155,7 +154,7 @@ def test_the_buffer_keeps_within_its_bounds(tmp_path: Path) -> None:
         files.write(LAST)
 
         def dropped() -> float:
-            found = re.search(r'dropped_records_total\{name="destination"\} (\d+)', get(agent, METRICS))
+            found = re.search(r'dropped_records_total\{name="destination"\} (\d+)', metrics(agent))
             return float(found.group(1)) if found else 0
 
         eventually(dropped, "something was dropped")
@@ -285,12 +284,21 @@ def test_the_pod_s_user_may_read_the_node_s_files_and_nothing_more(tmp_path: Pat
     assert re.search(r"^Uid:\s+65532", status, re.MULTILINE)
 
 
+def test_it_answers_its_probes(tmp_path: Path) -> None:
+    """Whether or not the destination is there: a restart would help with neither."""
+    with receiver() as server, running(tmp_path, Loki(), loki(server)) as agent:
+        server.away = True
+        LogFiles(root=tmp_path / "pods").write(LAST)
+        metrics(agent)
+        assert "uptime_sec" in get(agent, ALIVE)
+
+
 def test_it_tells_what_its_alerts_and_panels_ask_for(tmp_path: Path) -> None:
     """A metric that is called otherwise raises no alert, ever."""
     with receiver() as server, running(tmp_path, Loki(), loki(server)) as agent:
         LogFiles(root=tmp_path / "pods").write(LAST)
         wait_for_last(server)
-        page = get(up(agent), METRICS)
+        page = metrics(agent)
     watch = agent_watch("kotaemon", "kotaemon-logs")
     asked = [alert.expr for alert in watch.alerts]
     asked += [query.expr for panel in watch.panels for query in panel.queries]
