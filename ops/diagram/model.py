@@ -11,8 +11,9 @@ class Lane(IntEnum):
     FRONT = 1
     APPLICATION = 2
     STORES = 3
-    NETWORK = 4
-    SERVICES = 5
+    WATCHING = 4
+    NETWORK = 5
+    SERVICES = 6
 
 
 class Scope(IntEnum):

@@ -10,7 +10,15 @@ from .model import Box, Kind, Lane, Scope
 from .text import counted, joined
 
 APPLICATION = "kotaemon:index:Kotaemon"
-SECRETS = "secrets"
+SECRETS, WATCHING = "secrets", "watching"
+_WATCHERS = {
+    "kotaemon:index:Exporters": "asked and translated by",
+    "kotaemon:index:BuiltinMonitor": "metrics and alerts:",
+    "kotaemon:index:LogAgent": "logs read by",
+    "kotaemon:index:Loki": "logs kept by",
+    "kotaemon:index:Collector": "traces collected by",
+}
+"""Components that watch the others, and what each does."""
 _GENERATED = "kotaemon:index:GeneratedSecret"
 _TITLES = {
     "kotaemon": "Kotaemon",
@@ -38,6 +46,30 @@ def title(one: Resource) -> str:
     """What a workload is called."""
     first = next(iter(containers(one)), {})
     return _TITLES.get(image(first)[0], object_name(one))
+
+
+def watches(index: Index, one: Resource) -> bool:
+    """Whether a workload is there to watch the others: it talks to all of them."""
+    return any(each.type in _WATCHERS for each in index.ancestors(one))
+
+
+def watching(index: Index) -> Box | None:
+    """All that watches, as one box: an arrow to everything that it reads would hide who works with whom."""
+    does: dict[str, list[str]] = {}
+    for one in index.workloads:
+        what = next((_WATCHERS[each.type] for each in index.ancestors(one) if each.type in _WATCHERS), None)
+        if what is not None:
+            does.setdefault(what, []).append(object_name(one))
+    if not does:
+        return None
+    return Box(
+        id=WATCHING,
+        kind=Kind.SERVICE,
+        lane=Lane.WATCHING,
+        scope=Scope.NAMESPACE,
+        title="What watches",
+        facts=tuple(f"{what} {', '.join(names)}" for what, names in sorted(does.items())),
+    )
 
 
 def _is_application(index: Index, one: Resource) -> bool:
@@ -196,7 +228,9 @@ def secrets(index: Index) -> Box | None:
         for one in there
         if one not in made
     )
-    readers = sorted({title(one) for one in index.workloads if read[one.urn]})
+    readers = sorted({title(one) for one in index.workloads if read[one.urn] and not watches(index, one)})
+    if any(read[one.urn] for one in index.workloads if watches(index, one)):
+        readers.append("what watches")
     return Box(
         id=SECRETS,
         kind=Kind.SECRET,

@@ -38,9 +38,10 @@ def read(graph: Graph, stack: str) -> Picture:
     """What a picture of this graph says."""
     index = Index(graph)
     found = list(flows(index))
-    boxes = _with_feet(index, [*_cluster_boxes(index, found), *_google_boxes(index)])
-    arrows = [*_flow_arrows(index, found, boxes), *_data_arrows(index, boxes)]
-    boxes = [*_outside(index, found), *boxes]
+    drawn = [one for one in found if not _of_watching(index, one)]
+    boxes = _with_feet(index, [*_cluster_boxes(index, drawn), *_google_boxes(index)])
+    arrows = [*_flow_arrows(index, drawn, boxes), *_data_arrows(index, boxes)]
+    boxes = [*_outside(index, drawn), *boxes]
     return Picture(
         title="Kotaemon",
         subtitle=f"stack {stack}{', production' if graph.production else ''}",
@@ -48,6 +49,15 @@ def read(graph: Graph, stack: str) -> Picture:
         frames=_frames(index, found),
         arrows=tuple(arrows),
     )
+
+
+def _of_watching(index: Index, flow: Flow) -> bool:
+    """Whether it is there for metrics, logs or traces; from other namespaces only the front door's isn't."""
+    ends = [one for one in (flow.source, flow.target) if one is not None]
+    collected = (
+        flow.source is None and flow.place.startswith("namespace ") and not flow.name.startswith("edge-")
+    )
+    return collected or any(objects.watches(index, one) for one in ends)
 
 
 def _frames(index: Index, found: Sequence[Flow]) -> tuple[Frame, ...]:
@@ -97,19 +107,20 @@ def _cluster_boxes(index: Index, found: Sequence[Flow]) -> list[Box]:
         for one in index.workloads
         if (group := [flow for flow in found if flow.source is flow.target is one])
     }
-    running = [objects.workload(index, one) for one in index.workloads]
+    running = [objects.workload(index, one) for one in index.workloads if not objects.watches(index, one)]
     running = [
         replace(box, facts=(*box.facts, peers[box.id])) if box.id in peers and box.copies > 1 else box
         for box in running
     ]
     door = front(index)
     kept = [objects.claim(index, one) for one in index.of("PersistentVolumeClaim")]
-    secret = objects.secrets(index)
+    secret, watching = objects.secrets(index), objects.watching(index)
     return [
         *([door] if door else []),
         *(box for box in running if box.lane is Lane.APPLICATION),
         *([secret] if secret else []),
         *(box for box in running if box.lane is not Lane.APPLICATION),
+        *([watching] if watching else []),
         *kept,
     ]
 

@@ -192,17 +192,31 @@ def test_a_box_says_how_often_it_runs_and_how_large_it_is() -> None:
 def test_small_objects_are_counted_not_drawn() -> None:
     plan = planned("local")
     assert {one.box.title for one in plan.boxes} == {
-        "People", "Internet", "Secrets", "Kotaemon", "PostgreSQL", "Qdrant", "Volume kotaemon-data",
+        "People", "Internet", "Secrets", "Kotaemon", "PostgreSQL", "Qdrant", "Volume kotaemon-data", "What watches",
     }  # fmt: skip
     assert texts(plan, "PostgreSQL").endswith("1 ConfigMap, 1 Job, 1 Service")
+
+
+def test_what_watches_is_one_box_without_arrows() -> None:
+    """It talks to everything: its arrows would hide who works with whom."""
+    plan = planned("logs-in-loki")
+    told = texts(plan, "What watches")
+    for name in ("prometheus", "alertmanager", "grafana", "postgres-exporter", "fluent-bit", "loki"):
+        assert name in told
+    assert not [one for one in arrows(plan, Line.FLOW) if "What watches" in one]
+    operated = planned("watched-by-an-operator")
+    assert ("Kotaemon", "Qdrant", "6333") in arrows(operated, Line.FLOW)
+    assert not [
+        one for one in arrows(operated, Line.FLOW) if one[0] not in ("Kotaemon", "People", "PostgreSQL")
+    ]
 
 
 @pytest.mark.parametrize(
     ("name", "told"),
     [
-        ("every-model", "3 generated 12 supplied read by Kotaemon"),
+        ("every-model", "5 generated 12 supplied read by Kotaemon, PostgreSQL, Qdrant"),
         ("existing-secrets", "there already: team"),
-        ("gke-existing", "4 generated read by Kotaemon, Qdrant"),
+        ("gke-existing", "5 generated read by Kotaemon, Qdrant, what watches"),
     ],
 )
 def test_secrets_are_counted_by_where_they_come_from(tmp_path: Path, name: str, told: str) -> None:
