@@ -41,6 +41,7 @@ TOLD = {
         "sender": "kotaemon@example.org", "host": "smtp.example.org", "username": "kotaemon"}},
     "webhook": {},
     "deadMansSwitch": {"minutes": 5},
+    "runbooks": "https://git.example.org/kotaemon/docs/runbooks",
 }  # fmt: skip
 TOLD_SECRETS = {
     "slackWebhook": f"https://hooks.slack.com/services/T0/B0/{SENTINEL}",

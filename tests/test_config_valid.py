@@ -83,6 +83,7 @@ EVERYTHING: Values = {
             },
             "webhook": {"resolved": False},
             "deadMansSwitch": {"minutes": 10},
+            "runbooks": "https://git.example.com/kotaemon/docs/runbooks",
         },
     },
     "logs": {

@@ -28,7 +28,7 @@ Tenant = Annotated[
     str,
     Text(
         pattern=r"[A-Za-z0-9!_.*'()-]{1,150}",
-        allowed="must be a tenant's id as Loki takes it: letters, digits and !-_.*'(), at most 150",
+        allowed="must be a tenant's id as Loki and Tempo take it: letters, digits and !-_.*'(), at most 150",
         example="kotaemon",
     ),
 ]

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from .cloud_fields import Email
-from .fields import WHOLE, Host, NodeLabel, NodeLabelValue, ObjectName, Port
+from .fields import WHOLE, Host, NodeLabel, NodeLabelValue, ObjectName, Port, Url
 from .form import Text
 from .section import Resources, Section, Storage, usually
 
@@ -25,8 +25,8 @@ class Objectives(Section):
     availability: Annotated[float, Field(ge=90, le=99.99)] = 99.5
     """Per cent of the time in which people can use it. 99.9 is 43 minutes a month; what the services below it promise
     together is the output `reachableAvailability`."""
-    latency_seconds: Annotated[float, Field(ge=0.1, le=30)] = 2
-    """Seconds within which the page answers."""
+    latency_seconds: Annotated[float, Field(ge=0.1, le=9)] = 2
+    """Seconds within which the page answers; after 10 nobody waits any longer for it."""
     latency_share: Annotated[float, Field(ge=50, le=99.9)] = 95
     """Per cent of the questions that are answered within them."""
     days: Annotated[int, Field(ge=7, le=90), WHOLE] = 30
@@ -96,6 +96,9 @@ class Alerts(Section):
     """A webhook of one's own."""
     dead_mans_switch: DeadMansSwitch | None = None
     """Who notices when monitoring itself is gone."""
+    runbooks: Url | None = None
+    """Where your copy of docs/runbooks can be read, such as https://github.com/ORGANIZATION/REPOSITORY/blob/main/docs/runbooks;
+    messages link to it."""
     repeat_hours: Annotated[int, Field(ge=1, le=168), WHOLE] = 4
     """Hours after which a page that still holds is told again; tickets after a day at the least."""
 
@@ -128,7 +131,7 @@ class BuiltinMonitoring(_Watching):
     """Where Prometheus keeps its series."""
     retention_days: Annotated[int, Field(ge=1, le=400), WHOLE] = 31
     """Days that they are kept; never less than the objectives' window."""
-    resources: Resources = Resources(cpu="100m", memory="512Mi", cpu_limit="1", memory_limit="1Gi")
+    resources: Resources = Resources(cpu="100m", memory="256Mi", cpu_limit="1", memory_limit="1Gi")
     """What Prometheus may use."""
 
 

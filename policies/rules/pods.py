@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from policies.graph import Graph, Resource
 from policies.podspec import Container, PodSpec, makes_pods, podspec
 from policies.rule import Rule, Subject, Violation
-from policies.values import UNKNOWN, absent, at, differs, entry, items, mapping, text
+from policies.values import UNKNOWN, absent, at, differs, entry, items, mapping, present, text
 
 USES_TOKEN = "policies.kotaemon/uses-token"  # noqa: S105 an annotation
 """The pods' annotation that says why they need the cluster's token."""
@@ -135,10 +135,16 @@ def _keeps_the_nodes_guards(graph: Graph, resource: Resource) -> Iterator[Violat
 
 def _has_no_token(graph: Graph, resource: Resource) -> Iterator[Violation]:
     pods = podspec(resource)
+    if not absent(entry(at(pods.metadata, "annotations"), USES_TOKEN)):
+        return
     if differs(pods.at("automountServiceAccountToken"), False):
-        reason = mapping(at(pods.metadata, "annotations")).get(USES_TOKEN)
-        if absent(reason):
-            yield Violation(f"{pods.path}.automountServiceAccountToken", "isn't false, and nothing says why")
+        yield Violation(f"{pods.path}.automountServiceAccountToken", "isn't false, and nothing says why")
+    for path, volume in pods.volumes():
+        for source in items(at(volume, "projected.sources")):
+            if at(source, "serviceAccountToken.audience") is None and present(
+                at(source, "serviceAccountToken")
+            ):
+                yield Violation(path, "is a token for the API server, and nothing says why")
 
 
 def _sees_no_service_links(graph: Graph, resource: Resource) -> Iterator[Violation]:

@@ -167,6 +167,8 @@ PODS = (
     _pods("POD-07", "change the kernel", "securityContext/sysctls", [{"name": "kernel.msgmax", "value": "1"}]),
     _pods("POD-07", "turn AppArmor off", "securityContext/appArmorProfile", {"type": "Unconfined"}),
     _pods("POD-08", "have a token", "automountServiceAccountToken", GONE),
+    _pods("POD-08", "mount one", "volumes/0",
+          {"name": "token", "projected": {"sources": [{"serviceAccountToken": {"path": "token"}}]}}),
     _pods("POD-09", "see the addresses of others", "enableServiceLinks", GONE),
     _pods("POD-10", "run the latest", "containers/0/image", "example.com/app:latest"),
     _pods("POD-10", "run an untagged image", "containers/0/image", "example.com:5000/app"),

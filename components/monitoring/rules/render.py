@@ -10,7 +10,7 @@ from components.signals.model import Alert, Recording, span
 from .pace import faster, paced
 
 RUNBOOKS = "docs/runbooks/"
-"""Where the pages are: in this repository, which has no address of its own here."""
+"""Where the pages are in the project; kotaemon:monitoring.alerts.runbooks says where else they can be read."""
 
 Rule = Mapping[str, object]
 
@@ -45,12 +45,19 @@ def alert_labels(definition: Definition, group: Group, alert: Alert) -> dict[str
 
 def annotations(definition: Definition, group: Group, alert: Alert) -> dict[str, str]:
     """What people read of an alert."""
+    page = runbook(definition, alert)
     return {
         "summary": alert.summary,
         "description": f"Stack {definition.stack}, namespace {definition.scope.namespace}, {group.name}. "
-        f"Diagnosis and remedy: {RUNBOOKS}{alert.runbook}",
-        "runbook_url": f"{RUNBOOKS}{alert.runbook}",
+        f"Diagnosis and remedy: {page}",
+        "runbook_url": page,
     }
+
+
+def runbook(definition: Definition, alert: Alert) -> str:
+    """Where an alert's page is: its address, or its place in the project."""
+    published = definition.watching.alerts.runbooks
+    return f"{published.rstrip('/')}/{alert.runbook}" if published else f"{RUNBOOKS}{alert.runbook}"
 
 
 def _rule(definition: Definition, group: Group, rule: Alert | Recording, pace: float) -> Rule:
