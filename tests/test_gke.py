@@ -25,8 +25,8 @@ from components.config.regions import ZONES
 from components.gke.cluster import GkeArgs, cluster_args, maintenance_policy, zones_of
 from components.gke.kubeconfig import kubeconfig
 from components.gke.network import NetworkArgs, deny_ingress_args, nat_args, subnet_args
-from components.gke.prefix import prefix_of
 from components.gke.node_pools import pools
+from components.gke.prefix import prefix_of
 from policies.graph import Resource
 from policies.values import UNKNOWN, at, items
 

@@ -79,7 +79,9 @@ def test_no_generated_or_supplied_secret_leaves_a_secret(stack: str) -> None:
     # Cloud SQL must be told its administrator's password; it is encrypted there, too.
     told = {one.urn for one in graph.of("gcp:sql/user:User") if "password" in one.secrets}
     # So must Google who is to be told of alerts.
-    told |= {one.urn for one in graph.of("gcp:monitoring/notificationChannel:NotificationChannel") if one.secrets}
+    told |= {
+        one.urn for one in graph.of("gcp:monitoring/notificationChannel:NotificationChannel") if one.secrets
+    }
     secrets = {one.urn for one in graph.of("Secret")}
     assert holders == told | secrets, "in something else, or not where it must be"
 

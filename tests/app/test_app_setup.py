@@ -201,7 +201,7 @@ def test_who_reads_statistics_reads_no_table_and_writes_nothing(ready: Any) -> N
             assert watcher.run("SELECT count(*) FROM pg_settings WHERE name = 'data_directory'") == [[1]]
             with pytest.raises(pg8000.native.DatabaseError, match="permission denied for table conversation"):
                 watcher.run("SELECT * FROM conversation")
-            with pytest.raises(pg8000.native.DatabaseError, match="permission denied|read-only"):
+            with pytest.raises(pg8000.native.DatabaseError, match=r"permission denied|read-only"):
                 watcher.run("CREATE TABLE mine (a int)")
         with pytest.raises(pg8000.native.DatabaseError, match="password authentication failed"):
             login(ready, "monitoring", "another", "setupone")
