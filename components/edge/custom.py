@@ -3,12 +3,9 @@
 Source: gateway-api.sigs.k8s.io/reference/spec. What is Google's alone is in google_kinds, the rest in gateway_kinds.
 """
 
-from collections.abc import Mapping
 from typing import Literal, NotRequired, TypedDict
 
 import pulumi
-import pulumi_kubernetes as k8s
-from pulumi_kubernetes import meta
 
 from components.traces.senders import Infrastructure
 
@@ -135,31 +132,3 @@ class SecretName(TypedDict):
     """A Secret of the namespace, by its name."""
 
     name: Text
-
-
-_VERSIONS = {
-    "Gateway": "gateway.networking.k8s.io/v1",
-    "GatewayClass": "gateway.networking.k8s.io/v1",
-    "HTTPRoute": "gateway.networking.k8s.io/v1",
-    "GCPBackendPolicy": "networking.gke.io/v1",
-    "HealthCheckPolicy": "networking.gke.io/v1",
-    "GCPGatewayPolicy": "networking.gke.io/v1",
-    "Issuer": "cert-manager.io/v1",
-    "Certificate": "cert-manager.io/v1",
-    "BackendTrafficPolicy": "gateway.envoyproxy.io/v1alpha1",
-    "EnvoyProxy": "gateway.envoyproxy.io/v1alpha1",
-    "ClientTrafficPolicy": "gateway.envoyproxy.io/v1alpha1",
-}
-
-
-def custom(
-    name: str,
-    kind: str,
-    metadata: meta.v1.ObjectMetaArgs,
-    spec: Mapping[str, object],
-    opts: pulumi.ResourceOptions,
-) -> k8s.apiextensions.CustomResource:
-    """Register a custom resource of one of these kinds; `spec` is its typed dictionary."""
-    return k8s.apiextensions.CustomResource(
-        name, api_version=_VERSIONS[kind], kind=kind, metadata=metadata, spec=spec, opts=opts
-    )

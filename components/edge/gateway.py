@@ -8,10 +8,11 @@ from pulumi_kubernetes import meta
 
 from components.config.edge import Certificates, CertManager, GatewayEdge
 from components.contracts import Endpoint, Flow, Peer
+from components.custom import custom
 from components.kubernetes import labels, metadata
 from components.traces.senders import envoy_proxy_spec, infrastructure
 
-from .custom import GatewayClassSpec, ListenerTls, ParentRef, SecretName, SecretReference, Target, custom
+from .custom import GatewayClassSpec, ListenerTls, ParentRef, SecretName, SecretReference, Target
 from .gateway_kinds import (
     Acme,
     BackendTrafficSpec,

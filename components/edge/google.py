@@ -10,11 +10,12 @@ import pulumi_gcp as gcp
 
 from components.config.edge import EXAMPLE_DOMAIN, GoogleEdge, Iap
 from components.contracts import Endpoint, Flow, Peer, SecretRef
+from components.custom import custom
 from components.kubernetes import metadata
 from components.network import GOOGLE_FRONT_ENDS
 
 from . import armor
-from .custom import GatewayAddress, SecretName, Target, Text, custom
+from .custom import GatewayAddress, SecretName, Target, Text
 from .google_kinds import (
     BackendDefault,
     BackendLogging,

@@ -141,23 +141,30 @@ def to_kubelets(component: str) -> Flow:
     )
 
 
-def grant(
+def identity(
     name: str,
     namespace: pulumi.Input[str],
-    identity: core.v1.ServiceAccount,
     *,
-    others: Sequence[pulumi.Output[str]] = (),
+    others: Sequence[pulumi.Output[str]],
     own: Sequence[rbac.v1.PolicyRuleArgs],
     cluster: Sequence[rbac.v1.PolicyRuleArgs],
     cluster_name: str,
-    opts: pulumi.ResourceOptions,
-) -> list[pulumi.Resource]:
-    """Register what an identity may read in its own and `others` of the stack's namespaces, and of the cluster.
+    parent: pulumi.Resource,
+) -> tuple[core.v1.ServiceAccount, list[pulumi.Resource]]:
+    """Register a service account below `parent`, and what gives it its rights.
 
-    The name of what is the cluster's must be unique there.
+    `own` is what it may in its own and `others` of the stack's namespaces, `cluster` what it may beyond them;
+    `cluster_name` must be unique in the cluster.
     """
+    opts = pulumi.ResourceOptions(parent=parent)
+    account = core.v1.ServiceAccount(
+        name,
+        metadata=metadata(name, namespace, name=name),
+        automount_service_account_token=False,
+        opts=opts,
+    )
     wide = meta.v1.ObjectMetaArgs(name=cluster_name, labels=labels(name))
-    subjects = [rbac.v1.SubjectArgs(kind="ServiceAccount", name=identity.metadata.name, namespace=namespace)]
+    subjects = [rbac.v1.SubjectArgs(kind="ServiceAccount", name=account.metadata.name, namespace=namespace)]
     made: list[pulumi.Resource] = []
     for number, space in enumerate((namespace, *others)):
         registered = f"{name}-{number}" if number else name
@@ -173,7 +180,7 @@ def grant(
             )
         )
     cluster_role = rbac.v1.ClusterRole(f"{name}-cluster", metadata=wide, rules=list(cluster), opts=opts)
-    return [
+    return account, [
         *made,
         rbac.v1.ClusterRoleBinding(
             f"{name}-cluster",

@@ -7,10 +7,10 @@ from pulumi_kubernetes import apps, core, rbac
 
 from components import images
 from components.config import overhead
-from components.kubernetes import http, metadata, pod, probes, selector
+from components.kubernetes import http, pod, probes, selector
 from components.signals.model import ScrapeTarget
 
-from .manifests import UID, USES_TOKEN, grant, one_pod, server, token_mount, token_volume
+from .manifests import UID, USES_TOKEN, identity, one_pod, server, token_mount, token_volume
 from .names import KUBE_STATE_METRICS as NAME
 
 _PORT, _OWN_PORT = 8080, 8081
@@ -79,21 +79,13 @@ def state_account(
     parent: pulumi.Resource,
 ) -> tuple[core.v1.ServiceAccount, list[pulumi.Resource]]:
     """Register its identity below `parent`, and what gives it its rights; of the cluster, it may list nodes."""
-    child = pulumi.ResourceOptions(parent=parent)
-    identity = core.v1.ServiceAccount(
-        NAME,
-        metadata=metadata(NAME, namespace, name=NAME),
-        automount_service_account_token=False,
-        opts=child,
-    )
     nodes = [rbac.v1.PolicyRuleArgs(api_groups=[""], resources=[_NODES], verbs=["list", "watch"])]
-    return identity, grant(
+    return identity(
         NAME,
         namespace,
-        identity,
         others=others,
         own=state_rules(),
         cluster=nodes,
         cluster_name=cluster_name,
-        opts=child,
+        parent=parent,
     )

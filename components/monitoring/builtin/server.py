@@ -10,8 +10,8 @@ from components import images
 from components.config.fields import amount
 from components.config.monitoring import BuiltinMonitoring
 from components.contracts import SecretRef
-from components.kubernetes import config_volume, http, metadata, mount, pod, probes, stateful_set
-from components.monitoring.manifests import UID, USES_TOKEN, grant, server, token_mount, token_volume
+from components.kubernetes import config_volume, http, mount, pod, probes, stateful_set
+from components.monitoring.manifests import UID, USES_TOKEN, identity, server, token_mount, token_volume
 from components.monitoring.names import PROMETHEUS as NAME
 
 from .prometheus import PORT, RULES, SECRETS
@@ -119,20 +119,12 @@ def account(
     parent: pulumi.Resource,
 ) -> tuple[core.v1.ServiceAccount, list[pulumi.Resource]]:
     """Register its identity below `parent`, and what gives it its rights."""
-    child = pulumi.ResourceOptions(parent=parent)
-    identity = core.v1.ServiceAccount(
-        NAME,
-        metadata=metadata(NAME, namespace, name=NAME),
-        automount_service_account_token=False,
-        opts=child,
-    )
-    return identity, grant(
+    return identity(
         NAME,
         namespace,
-        identity,
         others=others,
         own=pods_rules(),
         cluster=nodes_rules(),
         cluster_name=cluster_name,
-        opts=child,
+        parent=parent,
     )

@@ -12,6 +12,7 @@ from pulumi_kubernetes import meta
 from components.config import SecretName
 from components.config.monitoring import GoogleMonitoring
 from components.contracts import Flow
+from components.custom import custom
 from components.kubernetes import labels
 from components.monitoring.dashboards import Board, boards, stack_name
 from components.monitoring.definition import Definition
@@ -22,7 +23,7 @@ from components.signals.model import Alert, Recording, ScrapeTarget
 from . import cloud_sql, uptime
 from .channels import channels
 from .dashboards import dashboard_json
-from .kinds import RulesSpec, custom
+from .kinds import RulesSpec
 from .policies import PolicyArgs, policies, policy_args, promql
 from .scraping import flows, may_read, probe_name, probe_spec, target_spec
 

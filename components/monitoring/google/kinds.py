@@ -3,12 +3,9 @@
 Source: github.com/GoogleCloudPlatform/prometheus-engine, doc/api.md (v0.13).
 """
 
-from collections.abc import Mapping
 from typing import Literal, NotRequired, TypedDict
 
 import pulumi
-import pulumi_kubernetes as k8s
-from pulumi_kubernetes import meta
 
 Text = pulumi.Input[str]
 
@@ -82,19 +79,3 @@ class RulesSpec(TypedDict):
     """Rules: only series of their own namespace are read."""
 
     groups: list[dict[str, object]]
-
-
-Kind = Literal["PodMonitoring", "Rules"]
-
-
-def custom(
-    name: str,
-    kind: Kind,
-    metadata: meta.v1.ObjectMetaArgs,
-    spec: Mapping[str, object],
-    opts: pulumi.ResourceOptions,
-) -> k8s.apiextensions.CustomResource:
-    """Register a custom resource of one of these kinds; `spec` is its typed dictionary."""
-    return k8s.apiextensions.CustomResource(
-        name, api_version="monitoring.googleapis.com/v1", kind=kind, metadata=metadata, spec=spec, opts=opts
-    )

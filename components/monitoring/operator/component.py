@@ -7,6 +7,7 @@ from pulumi_kubernetes import core, meta
 
 from components.config.monitoring import OperatorMonitoring
 from components.contracts import Endpoint, Flow
+from components.custom import custom
 from components.kubernetes import labels
 from components.monitoring.dashboards import grafana_dashboards, stack_name
 from components.monitoring.definition import Definition
@@ -15,7 +16,7 @@ from components.monitoring.rules.render import rule_groups
 from components.signals.model import ScrapeTarget
 
 from .alerting import Secrets, alertmanager_spec, somebody_is_told
-from .kinds import RuleSpec, custom
+from .kinds import RuleSpec
 from .scraping import flows, pod_monitor_spec, probe_spec
 
 NAME = "monitoring"

@@ -3,12 +3,9 @@
 Source: prometheus-operator.dev/docs/api-reference (v0.85; v1alpha1 of AlertmanagerConfig).
 """
 
-from collections.abc import Mapping
 from typing import Literal, NotRequired, TypedDict
 
 import pulumi
-import pulumi_kubernetes as k8s
-from pulumi_kubernetes import meta
 
 from components.contracts import SecretRef
 
@@ -217,25 +214,3 @@ class AlertmanagerSpec(TypedDict):
     route: Route
     receivers: list[Receiver]
     inhibitRules: list[InhibitRule]
-
-
-Kind = Literal["PodMonitor", "Probe", "PrometheusRule", "AlertmanagerConfig"]
-_VERSIONS: Mapping[Kind, str] = {
-    "PodMonitor": "monitoring.coreos.com/v1",
-    "Probe": "monitoring.coreos.com/v1",
-    "PrometheusRule": "monitoring.coreos.com/v1",
-    "AlertmanagerConfig": "monitoring.coreos.com/v1alpha1",
-}
-
-
-def custom(
-    name: str,
-    kind: Kind,
-    metadata: meta.v1.ObjectMetaArgs,
-    spec: Mapping[str, object],
-    opts: pulumi.ResourceOptions,
-) -> k8s.apiextensions.CustomResource:
-    """Register a custom resource of one of these kinds; `spec` is its typed dictionary."""
-    return k8s.apiextensions.CustomResource(
-        name, api_version=_VERSIONS[kind], kind=kind, metadata=metadata, spec=spec, opts=opts
-    )
