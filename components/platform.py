@@ -61,7 +61,9 @@ class Platform(pulumi.ComponentResource):
             *metadata.watches, *embeddings.watches, *texts.watches, kotaemon.watch, *door.watches,
             *collected.watches, *traced.watches,
         )  # fmt: skip
-        watching = watched(base, said, others=collected.spaces, instance=metadata.instance)
+        watching = watched(
+            base, said, logs=collected.access, others=collected.spaces, instance=metadata.instance
+        )
         parts = (metadata, embeddings, texts, door, watching, collected, traced)
         NetworkFlows(
             "network",

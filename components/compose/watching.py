@@ -28,12 +28,13 @@ def watched(
     base: Base,
     watches: tuple[Watch, ...],
     *,
+    logs: Endpoint | None,
     others: tuple[pulumi.Output[str], ...],
     instance: pulumi.Output[str] | None,
 ) -> Part[None]:
     """Metrics, objectives, alerts and dashboards; `watches` in the order in which the parts need each other.
 
-    `others` are the stack's other namespaces, `instance` is Cloud SQL's, where the database is there.
+    `logs` is the stack's own Loki, `others` are its other namespaces, `instance` is Cloud SQL's, where there is one.
     """
     settings = base.settings.monitoring
     if isinstance(settings, NoMonitoring):
@@ -62,6 +63,7 @@ def watched(
                 settings=settings,
                 definition=definition,
                 secrets=base.secrets,
+                logs=logs,
                 others=others,
                 protect=base.protect,
             ),

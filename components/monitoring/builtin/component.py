@@ -8,7 +8,7 @@ from pulumi_kubernetes import apps, core
 
 from components.config import SecretName
 from components.config.monitoring import BuiltinMonitoring
-from components.contracts import Flow, Peer, SecretRef
+from components.contracts import Endpoint, Flow, Peer, SecretRef
 from components.kubernetes import metadata, selector, service_spec
 from components.monitoring.dashboards import grafana_dashboards
 from components.monitoring.definition import Definition
@@ -59,6 +59,8 @@ class BuiltinMonitorArgs:
     definition: Definition
     secrets: Mapping[SecretName, SecretRef]
     """Those that the receivers of alerts need."""
+    logs: Endpoint | None = None
+    """The stack's own Loki, which Grafana shows too."""
     others: tuple[pulumi.Output[str], ...] = ()
     """The stack's other namespaces, known once they are there."""
     protect: bool
@@ -95,7 +97,7 @@ class BuiltinMonitor(pulumi.ComponentResource):
         self.outputs = looking
         self.flows = (
             *exporters.flows,
-            *builtin_flows(args.definition),
+            *builtin_flows(args.definition, args.logs),
             *alertmanager.alertmanager_flows(args.settings.alerts),
         )
         self.register_outputs({})
@@ -173,7 +175,7 @@ class BuiltinMonitor(pulumi.ComponentResource):
         password = GeneratedSecret(
             f"{name}-grafana", GeneratedSecretArgs(namespace=args.namespace, component=GRAFANA), self._child
         )
-        provisioned = self._files(f"{GRAFANA}-provisioning", GRAFANA, grafana.provisioning())
+        provisioned = self._files(f"{GRAFANA}-provisioning", GRAFANA, grafana.provisioning(args.logs))
         dashboards = {
             file: self._files(grafana.config_map_name(file), GRAFANA, {file: content})
             for file, content in grafana_dashboards(args.definition).items()
@@ -192,8 +194,8 @@ class BuiltinMonitor(pulumi.ComponentResource):
         }
 
 
-def builtin_flows(definition: Definition) -> tuple[Flow, ...]:
-    """Who asks whom: Prometheus everything that serves metrics, Grafana both of the others."""
+def builtin_flows(definition: Definition, logs: Endpoint | None = None) -> tuple[Flow, ...]:
+    """Who asks whom: Prometheus everything that serves metrics, Grafana both of the others and `logs`."""
 
     def to(target: ScrapeTarget) -> Flow:
         return Flow(
@@ -205,18 +207,16 @@ def builtin_flows(definition: Definition) -> tuple[Flow, ...]:
             ports=(target.port,),
         )
 
-    looking = (
-        ()
-        if definition.minimal
-        else tuple(
-            Flow(
-                name=f"{GRAFANA}-to-{name}",
-                source=selector(GRAFANA),
-                destination=Peer(labels=selector(name)),
-                ports=(port,),
-            )
-            for name, port in ((PROMETHEUS, prometheus.PORT), (ALERTMANAGER, alertmanager.PORT))
+    shown = [(PROMETHEUS, prometheus.PORT), (ALERTMANAGER, alertmanager.PORT)]
+    shown += [(logs.host, logs.port)] if logs else []
+    looking = tuple(
+        Flow(
+            name=f"{GRAFANA}-to-{name}",
+            source=selector(GRAFANA),
+            destination=Peer(labels=selector(name)),
+            ports=(port,),
         )
+        for name, port in (() if definition.minimal else shown)
     )
     return (
         *(to(target) for target in prometheus.scraped(definition)),

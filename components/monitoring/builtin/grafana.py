@@ -11,7 +11,7 @@ from pulumi_kubernetes import apps, core
 
 from components import images
 from components.config import overhead
-from components.contracts import SecretRef
+from components.contracts import Endpoint, SecretRef
 from components.kubernetes import config_volume, environment, http, mount, pod, probes, scratch
 from components.monitoring.manifests import as_yaml, one_pod, server
 from components.monitoring.names import ALERTMANAGER, PROMETHEUS
@@ -60,9 +60,9 @@ def settings() -> Mapping[str, str]:
     }
 
 
-def provisioning() -> Mapping[str, str]:
-    """The files that say where metrics and alerts are, and which dashboards there are, by name."""
-    datasources = [
+def provisioning(logs: Endpoint | None = None) -> Mapping[str, str]:
+    """The files that say where metrics, alerts and `logs` are, and which dashboards there are, by name."""
+    datasources: list[dict[str, object]] = [
         {
             "name": "Prometheus",
             "uid": "prometheus",
@@ -83,6 +83,17 @@ def provisioning() -> Mapping[str, str]:
             "jsonData": {"implementation": "prometheus"},
         },
     ]
+    if logs is not None:
+        datasources.append(
+            {
+                "name": "Loki",
+                "uid": "loki",
+                "type": "loki",
+                "access": "proxy",
+                "url": f"http://{logs.address}",
+                "editable": False,
+            }
+        )
     provider = {
         "name": "kotaemon",
         "type": "file",

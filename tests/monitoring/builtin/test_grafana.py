@@ -5,7 +5,7 @@ from typing import Any
 
 import yaml
 
-from components.contracts import SecretRef
+from components.contracts import Endpoint, Peer, SecretRef
 from components.monitoring.builtin import grafana
 from components.monitoring.dashboards import grafana_dashboards
 from tests.monitoring.rules.definitions import builtin
@@ -73,6 +73,9 @@ def test_each_dashboard_fits_into_a_config_map_of_its_own() -> None:
 
 def test_it_asks_the_stacks_own_servers() -> None:
     """By their Services' names and ports."""
+    loki = Endpoint(host="loki", port=3100, peer=Peer(labels={}))
+    shown = yaml.safe_load(grafana.provisioning(loki)["datasources.yml"])["datasources"]
+    assert [one["url"] for one in shown if one["type"] == "loki"] == ["http://loki:3100"]
     found = yaml.safe_load(grafana.provisioning()["datasources.yml"])["datasources"]
     assert {one["name"]: one["url"] for one in found} == {
         "Prometheus": "http://prometheus:9090",
