@@ -8,14 +8,14 @@ from components.config.logs import Loki as LokiSettings
 from components.config.monitoring import GoogleMonitoring
 from components.config.traces import CloudTrace, CollectorTraces
 from components.contracts import Endpoint, Flow
-from components.edge.gateway import ENVOY_NAMESPACE
+from components.edge.gateway_kinds import ENVOY_NAMESPACE
 from components.logs.agent import LogAgent, LogAgentArgs, agents_namespace
 from components.logs.loki import Loki, LokiArgs
 from components.signals.model import Watch
 from components.traces.collector import Collector, CollectorArgs
 from components.traces.senders import senders_of
 
-from .base import Base, Part
+from .base import Base, Made, Part
 from .watching import scrapers
 
 
@@ -114,4 +114,4 @@ def _google(base: Base, settings: GoogleLogs) -> Part[Endpoint | None]:
         ),
         base.child,
     )
-    return Part(access=None, outputs={"logBucket": logging.bucket})
+    return Part(access=None, outputs={"logBucket": logging.bucket}, made={Made.ERRORS: logging.error_metric})

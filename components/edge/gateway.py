@@ -14,6 +14,7 @@ from components.traces.senders import envoy_proxy_spec, infrastructure
 
 from .custom import GatewayClassSpec, ListenerTls, ParentRef, SecretName, SecretReference, Target
 from .gateway_kinds import (
+    ENVOY_NAMESPACE,
     Acme,
     BackendTrafficSpec,
     CertificateSpec,
@@ -33,7 +34,6 @@ from .gateway_kinds import (
 from .routes import HTTP, gateway_spec, redirect_spec, route_spec
 
 NAME = "edge"
-ENVOY_NAMESPACE = "envoy-gateway-system"
 _CONTROLLER = "gateway.envoyproxy.io/gatewayclass-controller"
 _TLS = "edge-tls"
 _SOLVER = {"acme.cert-manager.io/http01-solver": "true"}

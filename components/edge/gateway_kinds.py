@@ -7,6 +7,9 @@ from typing import Literal, NotRequired, TypedDict
 
 from .custom import ParentRef, SecretName, Target, Text
 
+ENVOY_NAMESPACE = "envoy-gateway-system"
+"""Where Envoy Gateway, as the stack installs it, starts its proxies."""
+
 
 class GatewayHttpRoute(TypedDict):
     """A challenge that the Gateway answers."""

@@ -108,6 +108,8 @@ class GoogleFrontDoor(pulumi.ComponentResource):
     records: pulumi.Output[list[str]] | None
     """The DNS records that somebody must set, as `NAME TYPE VALUE`; None where they are set."""
     flows: tuple[Flow, ...]
+    armor: pulumi.Output[str] | None
+    """The Cloud Armor policy's name, where there is one."""
 
     def __init__(
         self, name: str, args: GoogleFrontDoorArgs, opts: pulumi.ResourceOptions | None = None
@@ -132,6 +134,7 @@ class GoogleFrontDoor(pulumi.ComponentResource):
             policy = gcp.compute.SecurityPolicy(
                 f"{prefix}-armor", armor.security_policy_args(settings.armor, args.project), child
             ).name
+        self.armor = policy
         certificates, authorization = self._certificate(args)
         gateway = custom(
             NAME,

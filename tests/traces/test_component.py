@@ -10,7 +10,7 @@ from components.config.settings import Chroma, Qdrant
 from components.config.settings import Namespace as NamespaceSettings
 from components.config.traces import CloudTrace, CollectorTraces, Jaeger, Tempo
 from components.contracts import SecretRef
-from components.edge.gateway import ENVOY_NAMESPACE
+from components.edge.gateway_kinds import ENVOY_NAMESPACE
 from components.namespace import Namespace, NamespaceArgs
 from components.network import NetworkFlows, NetworkFlowsArgs
 from components.signals.model import Scope
