@@ -102,10 +102,12 @@ class Backups(pulumi.ComponentResource):
     """A bucket for backups of data services, and scheduled backups of the cluster's objects and volumes."""
 
     bucket: pulumi.Output[str]
+    plan: pulumi.Output[str]
+    """Its name."""
 
     def __init__(self, name: str, args: BackupsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("kotaemon:index:Backups", name, None, opts)
         kept = pulumi.ResourceOptions(parent=self, protect=args.protect)
         self.bucket = gcp.storage.Bucket(f"{args.prefix}-backup", bucket_args(args), kept).name
-        gcp.gkebackup.BackupPlan(args.prefix, plan_args(args), kept)
+        self.plan = gcp.gkebackup.BackupPlan(args.prefix, plan_args(args), kept).name
         self.register_outputs({})

@@ -61,9 +61,9 @@ class Platform(pulumi.ComponentResource):
             *metadata.watches, *embeddings.watches, *texts.watches, kotaemon.watch, *door.watches,
             *collected.watches, *traced.watches,
         )  # fmt: skip
-        watching = watched(
-            base, said, logs=collected.access, others=collected.spaces, instance=metadata.instance
-        )
+        saved = backups(base)
+        made = {**metadata.made, **door.made, **collected.made, **saved.made}
+        watching = watched(base, said, logs=collected.access, others=collected.spaces, made=made)
         parts = (metadata, embeddings, texts, door, watching, collected, traced)
         NetworkFlows(
             "network",
@@ -82,7 +82,7 @@ class Platform(pulumi.ComponentResource):
             **door.outputs,
             **watching.outputs,
             **collected.outputs,
-            **backups(base),
+            **saved.outputs,
             **cluster_outputs(base.cloud),
         }
         self.register_outputs({})

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 import pulumi
@@ -55,6 +56,17 @@ class Base:
         return self.cloud
 
 
+class Made(StrEnum):
+    """What Google runs for a stack under a name that Google, or the engine, gives it."""
+
+    DATABASE = "database"
+    ARMOR = "armor"
+    """The Cloud Armor policy."""
+    ERRORS = "errors"
+    """The log-based metric that counts errors."""
+    BACKUP_PLAN = "backup-plan"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Part(Generic[Access]):
     """What a part of the stack hands back."""
@@ -65,5 +77,5 @@ class Part(Generic[Access]):
     outputs: Outputs = field(default_factory=dict)
     spaces: tuple[pulumi.Output[str], ...] = ()
     """Other namespaces that it made, known once they are there."""
-    instance: pulumi.Output[str] | None = None
-    """Its name at the cloud that manages it."""
+    made: Mapping[Made, pulumi.Output[str]] = field(default_factory=dict)
+    """The names of what Google runs of it."""

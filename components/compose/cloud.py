@@ -14,7 +14,7 @@ from components.contracts import SecretRef
 from components.outputs import Outputs
 from components.secrets import SuppliedSecrets, SuppliedSecretsArgs
 
-from .base import Base
+from .base import Base, Made, Part
 
 if TYPE_CHECKING:
     from components.gke.cloud import GoogleCloud
@@ -72,11 +72,11 @@ def secrets(base: Base) -> Mapping[SecretName, SecretRef]:
     return {**refs, **managed.refs}
 
 
-def backups(base: Base) -> Outputs:
+def backups(base: Base) -> Part[None]:
     """Where copies of the data go, beside the databases' own backups."""
     settings = base.settings.backup
     if not isinstance(settings, GoogleBackup):
-        return {}
+        return Part(access=None)
     from components.backup import Backups, BackupsArgs
     from components.gke.cloud import BACKUP_KEY
 
@@ -96,7 +96,7 @@ def backups(base: Base) -> Outputs:
         ),
         base.child,
     )
-    return {"backupBucket": kept.bucket}
+    return Part(access=None, outputs={"backupBucket": kept.bucket}, made={Made.BACKUP_PLAN: kept.plan})
 
 
 def cluster_outputs(cloud: "GoogleCloud | None") -> Outputs:

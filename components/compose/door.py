@@ -8,7 +8,7 @@ from components.kotaemon.sidecars import HEALTH
 from components.secrets import GeneratedSecret, GeneratedSecretArgs
 from components.signals.door import door_watch
 
-from .base import RELEASE, Base, Part
+from .base import RELEASE, Base, Made, Part
 
 
 def sign_in(base: Base) -> SignIn | None:
@@ -68,6 +68,7 @@ def _google(base: Base, settings: GoogleEdge, kotaemon: Kotaemon) -> Part[None]:
         flows=door.flows,
         watches=(door_watch(base.scope, settings.domain),),
         outputs={"url": door.url, **records},
+        made={} if door.armor is None else {Made.ARMOR: door.armor},
     )
 
 

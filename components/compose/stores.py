@@ -24,7 +24,7 @@ from components.postgres import ExistingPostgres, ExistingPostgresArgs, Postgres
 from components.traces.senders import chroma_environment
 from components.vector_db import Chroma, ChromaArgs, Qdrant, QdrantArgs
 
-from .base import RELEASE, Base, Part
+from .base import RELEASE, Base, Made, Part
 
 
 def database(base: Base) -> Part[DatabaseAccess]:
@@ -91,7 +91,7 @@ def _cloud_sql(base: Base, settings: CloudSql) -> Part[DatabaseAccess]:
         access=managed.access[RELEASE],
         flows=managed.flows,
         watches=(managed.watch,),
-        instance=managed.instance,
+        made={Made.DATABASE: managed.instance},
     )
 
 

@@ -1,9 +1,12 @@
 """Who watches the stack: one definition from what its parts say of themselves, and the way in which it is rendered."""
 
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
 import pulumi
 
 from components.config.edge import Certificates, GatewayEdge, GoogleEdge, NoEdge
-from components.config.google import Availability, CloudSql
+from components.config.google import Availability, CloudSql, GoogleBackup
 from components.config.monitoring import (
     BuiltinMonitoring,
     GoogleMonitoring,
@@ -20,8 +23,12 @@ from components.monitoring.names import BLACKBOX
 from components.monitoring.operator.component import OperatorMonitor, OperatorMonitorArgs
 from components.signals.model import ElasticsearchExport, PostgresExport, Watch
 
-from .base import Base, Part
+from .base import Base, Made, Part
 from .stores import connections
+
+if TYPE_CHECKING:
+    # The Google SDK takes its time.
+    from components.monitoring.google.managed import Managed
 
 
 def watched(
@@ -30,11 +37,11 @@ def watched(
     *,
     logs: Endpoint | None,
     others: tuple[pulumi.Output[str], ...],
-    instance: pulumi.Output[str] | None,
+    made: Mapping[Made, pulumi.Output[str]],
 ) -> Part[None]:
     """Metrics, objectives, alerts and dashboards; `watches` in the order in which the parts need each other.
 
-    `logs` is the stack's own Loki, `others` are its other namespaces, `instance` is Cloud SQL's, where there is one.
+    `logs` is the stack's own Loki, `others` are its other namespaces, `made` are the names of what Google runs.
     """
     settings = base.settings.monitoring
     if isinstance(settings, NoMonitoring):
@@ -78,7 +85,7 @@ def watched(
     if isinstance(settings, OperatorMonitoring):
         flows = _operator(base, settings, definition, exporters)
     else:
-        flows = _google(base, settings, definition, exporters, instance)
+        flows = _google(base, settings, definition, exporters, made)
     return Part(access=None, flows=(*exporters.flows, *flows), outputs=said)
 
 
@@ -132,19 +139,11 @@ def _google(
     settings: GoogleMonitoring,
     definition: Definition,
     exporters: Exporters,
-    instance: pulumi.Output[str] | None,
+    made: Mapping[Made, pulumi.Output[str]],
 ) -> tuple[Flow, ...]:
-    from components.monitoring.google.component import Database, GoogleMonitor, GoogleMonitorArgs
-    from components.postgres.cloud_sql_instance import flags
+    from components.monitoring.google.component import GoogleMonitor, GoogleMonitorArgs
 
-    cloud, postgres = base.google, base.settings.postgres
-    database = None
-    if isinstance(postgres, CloudSql) and instance is not None:
-        database = Database(
-            name=instance,
-            connections=int(flags(postgres, connections(base))["max_connections"]),
-            standby=postgres.availability is Availability.REGIONAL,
-        )
+    cloud = base.google
     return GoogleMonitor(
         "monitoring",
         GoogleMonitorArgs(
@@ -157,11 +156,43 @@ def _google(
             project=cloud.project.id,
             project_id=cloud.google.project,
             domain=_public_domain(base.settings.edge),
-            database=database,
+            managed=_managed(base, made),
             root=base.config.root,
         ),
         base.child,
     ).flows
+
+
+def _managed(base: Base, made: Mapping[Made, pulumi.Output[str]]) -> "Managed":
+    """What Google runs for the stack, with the names that `made` has."""
+    from components.edge.google import NAME as GATEWAY
+    from components.monitoring.google.managed import BackupPlan, Database, LoadBalancer, Managed
+    from components.postgres.cloud_sql_instance import flags
+
+    settings = base.settings
+    postgres, backup = settings.postgres, settings.backup
+    return Managed(
+        database=(
+            Database(
+                name=made[Made.DATABASE],
+                connections=int(flags(postgres, connections(base))["max_connections"]),
+                standby=postgres.availability is Availability.REGIONAL,
+            )
+            if isinstance(postgres, CloudSql)
+            else None
+        ),
+        load_balancer=(
+            LoadBalancer(gateway=GATEWAY, armor=made.get(Made.ARMOR))
+            if isinstance(settings.edge, GoogleEdge)
+            else None
+        ),
+        errors=made.get(Made.ERRORS),
+        backup_plan=(
+            BackupPlan(name=made[Made.BACKUP_PLAN], schedule=backup.schedule)
+            if isinstance(backup, GoogleBackup)
+            else None
+        ),
+    )
 
 
 def _public_domain(edge: NoEdge | GoogleEdge | GatewayEdge) -> str | None:

@@ -59,8 +59,8 @@ class CloudLogging(pulumi.ComponentResource):
 
     bucket: pulumi.Output[str]
     """Full name of the bucket."""
-    error_metric: str
-    """The metric that counts errors, by container; an alert names it as below."""
+    error_metric: pulumi.Output[str]
+    """The metric that counts errors, by container, as logging.googleapis.com/user/NAME."""
 
     def __init__(self, name: str, args: CloudLoggingArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("kotaemon:index:CloudLogging", name, None, opts)
@@ -103,11 +103,10 @@ class CloudLogging(pulumi.ComponentResource):
             filter=own,
             opts=pulumi.ResourceOptions(parent=self, depends_on=[sink]),
         )
-        metric = f"{args.prefix}-errors"
-        logging.Metric(
+        metric = logging.Metric(
             args.prefix,
             project=args.project,
-            name=metric,
+            name=f"{args.prefix}-errors",
             description="Lines that tell of an error",
             filter=errors(args.cluster, args.namespace),
             metric_descriptor=logging.MetricMetricDescriptorArgs(
@@ -115,5 +114,5 @@ class CloudLogging(pulumi.ComponentResource):
             ),
             opts=child,
         )
-        self.error_metric = f"logging.googleapis.com/user/{metric}"
+        self.error_metric = pulumi.Output.concat("logging.googleapis.com/user/", metric.name)
         self.register_outputs({})

@@ -82,6 +82,7 @@ _MONITORING = {
         "monitoring.uptimeCheckConfigs.create",
     )
 }
+_COUNTED_IN_LOGS = {"roles/logging.configWriter": ("logging.logMetrics.create",)}
 _LOGS = {
     "roles/logging.configWriter": (
         "logging.buckets.create",
@@ -133,6 +134,9 @@ def _groups(settings: Settings) -> Iterator[Mapping[str, tuple[str, ...]]]:
         yield _BACKUP
     if isinstance(settings.monitoring, GoogleMonitoring):
         yield _MONITORING
+        if isinstance(settings.postgres, CloudSql):
+            # Of Cloud SQL's backups only its audit log tells.
+            yield _COUNTED_IN_LOGS
     if isinstance(settings.logs, GoogleLogs):
         yield _LOGS
     if isinstance(settings.traces, CollectorTraces) and isinstance(settings.traces.to, CloudTrace):

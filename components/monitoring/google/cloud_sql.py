@@ -11,6 +11,8 @@ from components.monitoring.dashboards import Board, Section, Tile
 from components.monitoring.definition import Group
 from components.signals.model import Alert, Panel, Query, Severity, Unit
 
+from .own import Signals, series
+
 COMPONENT = "postgres"
 GROUP = Group(name="cloud-sql", component=COMPONENT, interval=timedelta(minutes=1), rules=())
 """What its alerts' policies say of where they come from."""
@@ -29,14 +31,17 @@ class Instance:
 
     def series(self, metric: str) -> str:
         """A metric of it."""
-        return (
-            f"cloudsql_googleapis_com:database_{metric}"
-            f'{{monitored_resource="cloudsql_database",database_id="{self.database_id}"}}'
-        )
+        mine = f'database_id="{self.database_id}"'
+        return series(f"cloudsql/database/{metric}", "cloudsql_database", mine)
 
     def worst(self, metric: str) -> str:
         """Its largest value, free of the labels that Google adds."""
         return f"max by (database_id) ({self.series(metric)})"
+
+
+def signals(instance: Instance) -> Signals:
+    """Alerts and the board."""
+    return Signals(group=GROUP, alerts=alerts(instance), board=board(instance))
 
 
 def alerts(instance: Instance) -> tuple[Alert, ...]:

@@ -15,30 +15,21 @@ from components.contracts import Flow
 from components.custom import custom
 from components.kubernetes import labels
 from components.monitoring.dashboards import Board, boards, stack_name
-from components.monitoring.definition import Definition
+from components.monitoring.definition import Definition, Group
 from components.monitoring.names import BLACKBOX
 from components.monitoring.rules.render import rule_groups
 from components.signals.model import Alert, Recording, ScrapeTarget
 
-from . import cloud_sql, uptime
+from . import backups, uptime
 from .channels import channels
 from .dashboards import dashboard_json
 from .kinds import RulesSpec
+from .managed import Managed
+from .own import Source
 from .policies import PolicyArgs, policies, policy_args, promql
 from .scraping import flows, may_read, probe_name, probe_spec, target_spec
 
 NAME = "monitoring"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Database:
-    """A Cloud SQL instance."""
-
-    name: pulumi.Input[str]
-    connections: int
-    """Most that it takes."""
-    standby: bool
-    """Whether another zone takes over."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +49,8 @@ class GoogleMonitorArgs:
     project_id: str
     domain: str | None
     """The front door's, where there is one that everybody reaches."""
-    database: Database | None
+    managed: Managed
+    """What Google runs for the stack, and so measures itself."""
     root: Path
     """Where docs/runbooks is."""
 
@@ -97,8 +89,7 @@ class GoogleMonitor(pulumi.ComponentResource):
             self._policy(policy, policy_of)
         if args.domain is not None:
             self._from_outside(args.domain, told)
-        if args.database is not None:
-            self._cloud_sql(args.database, told)
+        self._measured_by_google(told)
         self._dashboards()
         self.flows = flows(targets)
         self.register_outputs({})
@@ -138,30 +129,32 @@ class GoogleMonitor(pulumi.ComponentResource):
         args = policy_args(uptime.ALERT, condition, told, uptime.COMPONENT)
         self._policy(uptime.ALERT.runbook.removesuffix(".md"), args)
 
-    def _cloud_sql(self, database: Database, told: PolicyArgs) -> None:
-        """Google's own metrics of the instance, whose name only Google knows before it is made."""
+    def _measured_by_google(self, told: PolicyArgs) -> None:
+        """Google's own metrics of what it runs."""
+        args, metric = self._args, f"{self._args.prefix}-sql-backups"
+        if (database := args.managed.database) is not None:
+            whole = pulumi.Output.concat(args.project_id, ":", database.name)
+            gcp.logging.Metric(metric, backups.cloud_sql_metric(metric, whole, args.project), self._child)
+        scope = args.definition.scope
+        for source in args.managed.sources(project_id=args.project_id, scope=scope, backups_metric=metric):
+            self._source(source, told)
 
-        def instance(name: str) -> cloud_sql.Instance:
-            return cloud_sql.Instance(
-                database_id=f"{self._args.project_id}:{name}",
-                connections=database.connections,
-                standby=database.standby,
-            )
-
+    def _source(self, source: Source, told: PolicyArgs) -> None:
         def query(number: int) -> pulumi.Output[str]:
-            return pulumi.Output.from_input(database.name).apply(
-                lambda name: cloud_sql.alerts(instance(name))[number].expr
+            return pulumi.Output.from_input(source.name).apply(
+                lambda name: source.signals(name).alerts[number].expr
             )
 
-        for number, alert in enumerate(cloud_sql.alerts(instance(""))):
-            condition = promql(alert, query(number), cloud_sql.GROUP, _labels(alert, told))
-            args = policy_args(alert, condition, told, cloud_sql.COMPONENT)
+        planned = source.signals("")
+        for number, alert in enumerate(planned.alerts):
+            condition = promql(alert, query(number), planned.group, _labels(alert, planned.group, told))
+            args = policy_args(alert, condition, told, planned.group.component)
             self._policy(alert.runbook.removesuffix(".md"), args)
-        if not self._args.definition.minimal:
-            drawn = pulumi.Output.from_input(database.name).apply(
-                lambda name: self._drawn(cloud_sql.board(instance(name)), [])
+        if planned.board is not None and not self._args.definition.minimal:
+            drawn = pulumi.Output.from_input(source.name).apply(
+                lambda name: self._drawn(board, []) if (board := source.signals(name).board) else ""
             )
-            self._dashboard("cloud-sql", drawn)
+            self._dashboard(planned.board.name, drawn)
 
     def _dashboards(self) -> None:
         for board in boards(self._args.definition):
@@ -191,10 +184,10 @@ def recorded(definition: Definition) -> list[dict[str, object]]:
     return rule_groups(replace(definition, groups=tuple(group for group in kept if group.rules)))
 
 
-def _labels(alert: Alert, told: PolicyArgs) -> dict[str, str]:
+def _labels(alert: Alert, group: Group, told: PolicyArgs) -> dict[str, str]:
     return {
         "severity": alert.severity.value,
         "stack": told.stack,
         "namespace": told.namespace,
-        "component": cloud_sql.COMPONENT,
+        **({"component": group.component} if group.component else {}),
     }

@@ -6,7 +6,8 @@ from components.config import SecretName
 from components.config.monitoring import Alerts, GoogleMonitoring, PagerDuty, Webhook
 from components.contracts import Flow
 from components.monitoring.exporters import TARGETS
-from components.monitoring.google.component import Database, GoogleMonitor, GoogleMonitorArgs
+from components.monitoring.google.component import GoogleMonitor, GoogleMonitorArgs
+from components.monitoring.google.managed import BackupPlan, Database, LoadBalancer, Managed
 from components.monitoring.names import KUBE_STATE_METRICS
 from tests.monitoring.watched import MAIL, NAMESPACE, watched_by
 from tests.program import ROOT, SENTINEL, Evaluation, registered
@@ -14,6 +15,14 @@ from tests.program import ROOT, SENTINEL, Evaluation, registered
 PREFIX, PROJECT, DOMAIN = "kotaemon-prod", "my-project", "rag.example.com"
 SOMEBODY = Alerts(pagerduty=PagerDuty(), mail=MAIL, webhook=Webhook(), repeat_hours=48)
 DATABASE = Database(name="kotaemon-prod-postgres-0123abc", connections=200, standby=True)
+ARMOR, PLAN = "kotaemon-prod-armor-0123abc", "kotaemon-prod-0123abc"
+ERRORS = f"logging.googleapis.com/user/{PREFIX}-errors"
+MANAGED = Managed(
+    database=DATABASE,
+    load_balancer=LoadBalancer(gateway="edge", armor=ARMOR),
+    errors=ERRORS,
+    backup_plan=BackupPlan(name=PLAN, schedule="0 3 * * *"),
+)
 EXPORTERS = tuple(target for job, target in TARGETS.items() if job != KUBE_STATE_METRICS)
 
 
@@ -26,7 +35,7 @@ def monitored(
     settings: GoogleMonitoring | None = None,
     *,
     domain: str | None = DOMAIN,
-    database: Database | None = DATABASE,
+    managed: Managed = MANAGED,
     preview: bool = False,
 ) -> tuple[Evaluation, tuple[Flow, ...]]:
     """What is registered, and the flows."""
@@ -49,7 +58,7 @@ def monitored(
                 project=PROJECT,
                 project_id=PROJECT,
                 domain=domain,
-                database=database,
+                managed=managed,
                 root=ROOT,
             ),
         )

@@ -15,17 +15,19 @@ from components.contracts import Peer
 from components.monitoring.google import cloud_sql, uptime
 from components.monitoring.google.channels import Channels
 from components.monitoring.google.component import recorded
+from components.monitoring.google.managed import Managed
 from components.monitoring.google.policies import LONGEST_TEXT, words
 from components.monitoring.google.scraping import COLLECTORS
 from components.monitoring.names import WATCHDOG
 from components.monitoring.rules.render import rule_groups
-from components.signals.model import Alert, Recording, Severity
+from components.signals.model import Alert, Recording, Scope, Severity
 from policies.graph import Resource
 from policies.values import at, items, mapping, text
 from tests.monitoring.google.monitored import (
     DATABASE,
     DOMAIN,
     EXPORTERS,
+    MANAGED,
     PROJECT,
     monitored,
     settings_of,
@@ -38,6 +40,7 @@ PROTECTED = {"project_id", "location", "cluster", "namespace", "job", "instance"
 POLICY = "gcp:monitoring/alertPolicy:AlertPolicy"
 CHANNEL = "gcp:monitoring/notificationChannel:NotificationChannel"
 CHECK = "gcp:monitoring/uptimeCheckConfig:UptimeCheckConfig"
+METRIC = "gcp:logging/metric:Metric"
 DASHBOARD = "gcp:monitoring/dashboard:Dashboard"
 
 
@@ -58,6 +61,12 @@ def endpoints() -> list[tuple[str, object]]:
 def promql(one: Resource) -> Any:
     (condition,) = items(one.inputs["conditions"])
     return at(condition, "conditionPrometheusQueryLanguage")
+
+
+def own_alerts() -> tuple[Alert, ...]:
+    """Those on what Google measures by itself."""
+    sources = MANAGED.sources(project_id=PROJECT, scope=Scope(namespace=NAMESPACE), backups_metric="backups")
+    return tuple(alert for source in sources for alert in source.signals("name").alerts)
 
 
 def policies() -> list[Resource]:
@@ -158,8 +167,7 @@ def test_every_alert_has_a_policy_with_the_rules_own_condition() -> None:
     found = {(at(promql(one), "alertRule"), at(promql(one), "query")) for one in policies()}
     assert wanted <= found
     extra = {name for name, _ in found - wanted}
-    assert extra == {alert.name for alert in cloud_sql.alerts(cloud_sql.Instance(
-        database_id="", connections=1, standby=True))}  # fmt: skip
+    assert extra == {alert.name for alert in own_alerts()}
 
 
 def test_nobody_is_told_by_the_alert_that_always_fires() -> None:
@@ -285,14 +293,17 @@ def test_a_single_place_that_does_not_reach_it_wakes_nobody() -> None:
 
 
 def test_without_a_door_or_an_instance_nothing_asks_for_them() -> None:
-    found, _ = monitored(domain=None, database=None)
+    found, _ = monitored(domain=None, managed=Managed())
     assert found.of(CHECK) == []
-    assert "cloudsql" not in str([one.inputs for one in found.resources])
+    assert found.of(METRIC) == []
+    said = str([promql(one) for one in found.of(POLICY)])
+    for service in ("cloudsql", "loadbalancing", "logging", "gkebackup"):
+        assert f"{service}_googleapis_com" not in said
 
 
 def test_cloud_sqls_alerts_read_the_instance_of_the_stack_alone() -> None:
     queries = [str(at(promql(one), "query")) for one in policies()]
-    of_google = [query for query in queries if "cloudsql" in query]
+    of_google = [query for query in queries if "cloudsql_googleapis_com" in query]
     assert of_google
     assert all(f'database_id="{PROJECT}:{DATABASE.name}"' in query for query in of_google)
 
@@ -303,9 +314,7 @@ def test_an_instance_without_a_standby_is_not_said_to_lack_one() -> None:
 
 
 def test_every_alert_of_googles_own_has_a_runbook() -> None:
-    instance = cloud_sql.Instance(database_id="p:i", connections=200, standby=True)
-    own: tuple[Alert, ...] = (uptime.ALERT, *cloud_sql.alerts(instance))
-    for alert in own:
+    for alert in (uptime.ALERT, *own_alerts()):
         one = graph().one("AlertPolicy", f"kotaemon-prod-{alert.runbook.removesuffix('.md')}")
         content = text(at(one.inputs, "documentation.content")) or ""
         assert "## Diagnosis" in content, alert.runbook
@@ -317,7 +326,10 @@ def test_dashboards_are_drawn_with_the_panels_own_queries() -> None:
 
     definition = watched_by(settings_of())
     drawn = {one.name: json.loads(str(one.inputs["dashboardJson"])) for one in graph().of(DASHBOARD)}
-    assert len(drawn) == len(boards(definition)) + 1
+    own = {"cloud-sql", "load-balancer", "errors-in-logs"}
+    assert set(drawn) == {
+        f"kotaemon-prod-{name}" for name in own | {board.name for board in boards(definition)}
+    }
     for board in boards(definition):
         found = drawn[f"kotaemon-prod-{board.name}"]
         asked = re.findall(r'"prometheusQuery": ("(?:[^"\\]|\\.)*")', json.dumps(found))

@@ -7,14 +7,22 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from components.monitoring.google import cloud_sql, uptime
-from components.signals.model import Alert
+from components.monitoring.google import backups, cloud_sql, load_balancer, logged, uptime
+from components.signals.model import Alert, Scope
 
 from .definitions import VARIANTS
 
 FOLDER = Path(__file__).resolve().parents[3] / "docs" / "runbooks"
 INDEX = FOLDER / "README.md"
-_INSTANCE = cloud_sql.Instance(database_id="project:name", connections=100, standby=True)
+_SCOPE = Scope(namespace="kotaemon")
+_OWN = (
+    cloud_sql.signals(cloud_sql.Instance(database_id="project:name", connections=100, standby=True)),
+    backups.of_cloud_sql("metric", _SCOPE),
+    backups.of_gke(backups.Plan(name="plan", schedule="0 3 * * *"), _SCOPE),
+    load_balancer.signals(load_balancer.Door(namespace="kotaemon", gateway="edge", armor="armor")),
+    logged.signals("logging.googleapis.com/user/errors"),
+)
+"""What Google measures by itself."""
 _HEAD = """# Runbooks
 
 A page for each alert: what it means, who is affected, how to find the cause, what to do, and how to see that it is
@@ -40,7 +48,8 @@ page of its own, and isn't told again when it is over.
 def alerts() -> Mapping[str, Alert]:
     """Every alert that any way of watching has, by its name."""
     found = [alert for definition in VARIANTS.values() for _, alert in definition.alerts]
-    return {alert.name: alert for alert in (*found, *cloud_sql.alerts(_INSTANCE), uptime.ALERT)}
+    own = [alert for signals in _OWN for alert in signals.alerts]
+    return {alert.name: alert for alert in (*found, *own, uptime.ALERT)}
 
 
 def pages() -> Mapping[str, str]:
