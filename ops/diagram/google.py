@@ -249,6 +249,44 @@ def secret_manager(index: Index) -> Box | None:
     )  # fmt: skip
 
 
+def monitoring(index: Index) -> Box | None:
+    """Cloud Monitoring: what is asked from outside, and who is told of what."""
+    policies, checks, boards, channels = (
+        len(index.of(f"gcp:monitoring/{kind[0].lower()}{kind[1:]}:{kind}"))
+        for kind in ("AlertPolicy", "UptimeCheckConfig", "Dashboard", "NotificationChannel")
+    )
+    if not policies:
+        return None
+    return Box(
+        id="monitoring",
+        kind=Kind.SERVICE,
+        lane=Lane.SERVICES,
+        scope=Scope.PROJECT,
+        title="Cloud Monitoring",
+        version=joined([counted(policies, "alert"), counted(boards, "dashboard") if boards else ""]),
+        facts=(
+            *(["asks the front door from outside"] if checks else []),
+            f"tells {counted(channels, 'channel')}" if channels else "tells nobody yet",
+        ),
+    )
+
+
+def logging(index: Index) -> Box | None:
+    """The log bucket of the stack's own."""
+    buckets = index.of("gcp:logging/projectBucketConfig:ProjectBucketConfig")
+    days = [number(one.inputs.get("retentionDays")) for one in buckets]
+    if not buckets:
+        return None
+    return Box(
+        id="logging",
+        kind=Kind.SERVICE,
+        lane=Lane.SERVICES,
+        scope=Scope.PROJECT,
+        title="Cloud Logging",
+        facts=("logs of the namespace, without probes", *(f"kept {one:g} days" for one in days if one)),
+    )
+
+
 EACH: Mapping[str, Callable[[Index, Resource], Box]] = {
     SQL: sql,
     BUCKET: bucket,

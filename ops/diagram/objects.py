@@ -1,7 +1,9 @@
 """What runs in the cluster, as boxes: workloads, volumes, secrets, and what people know them by."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
 
+from components.config.quantity import amount
 from policies.graph import Resource
 from policies.values import at, items, mapping, number, text
 
@@ -62,14 +64,25 @@ def watching(index: Index) -> Box | None:
             does.setdefault(what, []).append(object_name(one))
     if not does:
         return None
+    asked = [sum(_asked(index, key), Decimal(0)) for key in ("cpu", "memory")]
     return Box(
         id=WATCHING,
         kind=Kind.SERVICE,
         lane=Lane.WATCHING,
         scope=Scope.NAMESPACE,
         title="What watches",
-        facts=tuple(f"{what} {', '.join(names)}" for what, names in sorted(does.items())),
+        facts=(
+            *(f"{what} {', '.join(names)}" for what, names in sorted(does.items())),
+            f"together {asked[0].normalize():f} CPU, {asked[1] / 2**20:.0f}Mi memory",
+        ),
     )
+
+
+def _asked(index: Index, key: str) -> Iterator[Decimal]:
+    """What each container that watches requests; a DaemonSet's pod counts once."""
+    for one in index.workloads:
+        for container in containers(one) if watches(index, one) else ():
+            yield amount(text(at(container, f"resources.requests.{key}")) or "0")
 
 
 def _is_application(index: Index, one: Resource) -> bool:

@@ -127,8 +127,9 @@ def _cluster_boxes(index: Index, found: Sequence[Flow]) -> list[Box]:
 
 def _google_boxes(index: Index) -> list[Box]:
     alone = [google.secret_manager(index), google.keys(index)]
+    last = [google.monitoring(index), google.logging(index)]
     each = [build(index, one) for kind, build in google.EACH.items() for one in index.of(kind)]
-    return [box for box in (*alone, *each) if box is not None]
+    return [box for box in (*alone, *each, *last) if box is not None]
 
 
 def _with_feet(index: Index, boxes: Sequence[Box]) -> list[Box]:

@@ -378,3 +378,19 @@ def test_text_is_taken_for_as_wide_as_the_widest_usual_font_makes_it(
 )
 def test_text_breaks_between_words_and_parts(text: str, lines: list[str]) -> None:
     assert wrap(text, 12, 72) == lines
+
+
+def test_google_s_watching_is_in_the_picture() -> None:
+    """Who is told, and how long logs are kept, is what people look for there."""
+    told = {box.title: box.facts for box in read(graph_of("watched-by-google"), "prod").boxes}
+    assert told["Cloud Monitoring"] == ("asks the front door from outside", "tells 3 channels")
+    assert "kept 30 days" in told["Cloud Logging"]
+    assert (
+        "tells nobody yet"
+        in {box.title: box.facts for box in read(graph_of("prod"), "prod").boxes}["Cloud Monitoring"]
+    )
+
+
+def test_what_watching_takes_is_in_the_picture() -> None:
+    (box,) = [box for box in read(graph_of("local"), "local").boxes if box.title == "What watches"]
+    assert box.facts[-1] == "together 0.19 CPU, 640Mi memory"
