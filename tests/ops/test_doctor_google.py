@@ -399,6 +399,13 @@ def test_all_that_a_program_makes_is_asked_for_beforehand(name: str) -> None:
     assert services <= set(required_apis(settings))
 
 
+def test_counting_cloud_sqls_backups_is_asked_for_without_googles_logs_too() -> None:
+    """They are counted in its audit log, wherever the stack's own logs go."""
+    config = {key: value for key, value in stack_config("prod").items() if key != "kotaemon:logs"}
+    granted = permissions.needed(settings_of(config, "prod", paths.PROJECT))["roles/logging.configWriter"]
+    assert granted == ("logging.logMetrics.create",)
+
+
 # Quotas and organization policies --------------------------------------------------------------------
 
 
