@@ -76,7 +76,12 @@ CASES: Mapping[str, Case] = {
     "LoadBalancerErrors": Case(
         signals=DOOR,
         minutes=30,
-        fires={_requests("200"): grow(0, 90, 30), _requests("500"): grow(0, 10, 30)},
+        # Most requests of a quiet stack are the uptime check's, which are refused.
+        fires={
+            _requests("200"): grow(0, 1, 30),
+            _requests("400"): grow(0, 90, 30),
+            _requests("500"): grow(0, 1, 30),
+        },
         quiet=(
             {_requests("200"): grow(0, 97, 30), _requests("500"): grow(0, 3, 30)},
             {
