@@ -220,12 +220,13 @@ class Gate:
 
     def __init__(self, given: SignIn, application: Upstream, ca: Path, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self.port = free_port()
+        self.port, self.metrics_port = free_port(), free_port()
         self.log = folder / "log"
         for name, text in emails_file(given).items():
             (folder / name).write_text(str(text))
         here = {
             "--http-address": f"127.0.0.1:{self.port}",
+            "--metrics-address": f"127.0.0.1:{self.metrics_port}",
             "--upstream": f"http://127.0.0.1:{application.port}",
             "--authenticated-emails-file": str(folder / EMAILS),
         }

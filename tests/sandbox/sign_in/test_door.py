@@ -135,3 +135,19 @@ def test_whoever_watches_from_outside_is_refused_and_not_sent_on(gate: Gate, app
 
     assert answer.status in CLOSED, answer
     assert not application.seen
+
+
+@pytest.mark.parametrize("path", ["/", "/config", HEALTH, "/oauth2/userinfo", "/oauth2/start"])
+def test_the_port_of_the_metrics_passes_nothing_on(gate: Gate, application: Upstream, path: str) -> None:
+    """Whoever scrapes has no session, and must get nowhere by it."""
+    assert ask(gate.metrics_port, path).status == 404
+    assert application.seen == []
+
+
+def test_the_metrics_count_requests_and_tell_nothing_of_people(gate: Gate) -> None:
+    ask(gate.port, HEALTH)
+    answer = ask(gate.metrics_port, "/metrics")
+    assert answer.status == 200
+    assert b'oauth2_proxy_requests_total{code="200"}' in answer.body
+    assert b"oauth2_proxy_response_duration_seconds_bucket" in answer.body
+    assert b"@" not in answer.body, "an address of somebody's"
