@@ -41,7 +41,7 @@ def peer_of(host: str) -> Peer:
     A policy can't name hosts: any other name allows every address, on the flow's port alone.
     """
     parts = host.split(".")
-    if len(parts) >= 3 and parts[2] == "svc":
+    if parts[2:] in (["svc"], ["svc", "cluster", "local"]):
         return Peer(namespace=parts[1])
     try:
         return Peer(cidr=f"{ipaddress.IPv4Address(host)}/32")

@@ -2,13 +2,20 @@
 
 from components.config import SecretName
 from components.config.edge import Certificates, GatewayEdge, GoogleEdge, NoEdge, Oauth2Proxy
-from components.contracts import Endpoint, SignIn
+from components.config.monitoring import NoMonitoring
+from components.contracts import Endpoint, Flow, Peer, SignIn
+from components.edge.gateway_kinds import ENVOY_NAMESPACE
 from components.kotaemon import Kotaemon
 from components.kotaemon.sidecars import HEALTH
+from components.kubernetes import selector
+from components.monitoring.names import BLACKBOX
 from components.secrets import GeneratedSecret, GeneratedSecretArgs
 from components.signals.door import door_watch
 
 from .base import RELEASE, Base, Made, Part
+
+_PROXY_PORTS = (443, 8443, 10443)
+"""On which proxies listen for HTTPS: Envoy Gateway's on 10443, as they aren't root."""
 
 
 def sign_in(base: Base) -> SignIn | None:
@@ -87,9 +94,20 @@ def _gateway(base: Base, settings: GatewayEdge, kotaemon: Kotaemon, traces: Endp
         base.child,
     )
     trusted = settings.cert_manager.issuer is Certificates.LETSENCRYPT
+    watched = not isinstance(base.settings.monitoring, NoMonitoring)
     return Part(
         access=None,
-        flows=door.flows,
+        flows=(*door.flows, *((_to_proxies(settings),) if watched else ())),
         watches=(door_watch(base.scope, settings.domain, known_authority=trusted),),
         outputs={"url": door.url},
+    )
+
+
+def _to_proxies(settings: GatewayEdge) -> Flow:
+    """From the prober to the Gateway's proxies: a load balancer's address leads straight to them inside the cluster."""
+    return Flow(
+        name=f"{BLACKBOX}-to-proxies",
+        source=selector(BLACKBOX),
+        destination=Peer(namespace=settings.controller.namespace or ENVOY_NAMESPACE),
+        ports=_PROXY_PORTS,
     )

@@ -12,6 +12,8 @@ from .secret_names import SecretName
 STAND_IN = "KOTAEMON-SECRET"
 """What a value begins with that stands for a secret, where nobody can unlock it: its form tells nothing."""
 
+RECEIVER_PORTS = (443, 8443)
+"""Of the URLs that alerts are sent to."""
 _LEAST_PASSWORD = 8
 _FORMS = {
     SecretName.SLACK_WEBHOOK: (
@@ -97,8 +99,12 @@ def malformed(name: SecretName, value: str) -> str | None:
     try:
         parts = urlsplit(value)
         whole = not parts.scheme or (bool(parts.hostname) and parts.port != 0)
+        port = parts.port or 443
     except ValueError:
-        whole = False
+        return allowed
+    if whole and parts.scheme and port not in RECEIVER_PORTS:
+        ports = " or ".join(map(str, RECEIVER_PORTS))
+        return f"names port {port}, which the network policies don't open; it must be {ports}"
     return None if whole else allowed
 
 

@@ -27,8 +27,6 @@ class CloudLoggingArgs:
     cluster: str
     """The GKE cluster's name."""
     namespace: str
-    key: pulumi.Input[str] | None = None
-    """KMS key that encrypts the bucket; Cloud Logging's own account must be one of its users."""
 
 
 def of_namespace(cluster: str, namespace: str) -> str:
@@ -73,11 +71,6 @@ class CloudLogging(pulumi.ComponentResource):
             bucket_id=f"{args.prefix}-logs",
             description=f"Logs of {args.namespace}",
             retention_days=args.settings.retention_days,
-            cmek_settings=(
-                logging.ProjectBucketConfigCmekSettingsArgs(kms_key_name=args.key)
-                if args.key is not None
-                else None
-            ),
             opts=child,
         ).id
         sink = logging.ProjectSink(

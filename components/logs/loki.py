@@ -28,6 +28,7 @@ from components.signals.model import (
     Probe,
     ProbeModule,
     ScrapeTarget,
+    Severity,
     Watch,
     Workload,
     WorkloadKind,
@@ -168,6 +169,7 @@ def loki_watch(server: Endpoint) -> Watch:
                 module=ProbeModule.PAGE,
                 to=server.peer,
                 port=server.port,
+                severity=Severity.TICKET,  # the nodes keep the lines meanwhile
             ),
         ),
     )

@@ -39,13 +39,7 @@ from .names import BLACKBOX, ELASTICSEARCH_EXPORTER, KUBE_STATE_METRICS, POSTGRE
 from .probes import modules_file
 from .state_metrics import STATE_TARGET, state_account, state_spec
 
-BLACKBOX_PORT, _POSTGRES_PORT, _ELASTICSEARCH_PORT, _STATE_PORT, _STATE_OWN_PORT = (
-    9115,
-    9187,
-    9114,
-    8080,
-    8081,
-)
+BLACKBOX_PORT, _POSTGRES_PORT, _ELASTICSEARCH_PORT = 9115, 9187, 9114
 _METRICS = "metrics"
 _CA = "/etc/postgres-ca"
 _MODULES = "blackbox.yml"

@@ -21,7 +21,6 @@ HOLDERS = {
 NO_SECRET = "unused"  # noqa: S105 what it says
 """The value of a variable that the software asks for where something else signs it in."""
 _NAMES = re.compile(r"(^|_)(PASSWORD|PASSWD|SECRET|TOKEN|API_?KEY|PRIVATE_?KEY|ACCESS_?KEY)$")
-_SECRET_VERSION = "gcp:secretmanager/secretVersion:SecretVersion"  # noqa: S105 a type
 
 
 def _could_leak(graph: Graph, resource: Resource) -> bool:

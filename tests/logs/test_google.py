@@ -20,7 +20,6 @@ def made() -> Evaluation:
                 region="europe-west4",
                 cluster="kotaemon-prod",
                 namespace="kotaemon",
-                key="projects/p/locations/europe-west4/keyRings/r/cryptoKeys/logs",
             ),
         )
 
@@ -34,7 +33,6 @@ def inputs(kind: str) -> Any:
 def test_lines_are_kept_where_and_as_long_as_asked_for() -> None:
     bucket = inputs("ProjectBucketConfig")
     assert (bucket["location"], bucket["retentionDays"]) == ("europe-west4", 90)
-    assert bucket["cmekSettings"]["kmsKeyName"].endswith("/cryptoKeys/logs")
     assert not bucket.get("locked")
 
 

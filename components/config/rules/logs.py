@@ -8,7 +8,7 @@ from components.config.logs import FluentBitLogs, Loki
 from components.config.problems import Problem, remove_command, set_command
 from components.config.secret_names import SecretName
 
-from .rule import Stack, problem
+from .rule import Stack, in_cluster, problem
 
 _LONGEST_NAMESPACE = 63 - len("-logs")
 _WRITERS = (SecretName.LOKI, SecretName.LOGS_ELASTICSEARCH)
@@ -48,8 +48,11 @@ def log_destination(stack: Stack) -> Iterator[Problem]:
     if not isinstance(logs, FluentBitLogs) or isinstance(logs.to, Loki):
         return
     url = urlsplit(logs.to.url)
-    outside = ".svc" not in f"{url.hostname}."
-    if url.scheme == "http" and outside and (logs.to.username is not None or stack.settings.production):
+    if (
+        url.scheme == "http"
+        and not in_cluster(logs.to.url)
+        and (logs.to.username is not None or stack.settings.production)
+    ):
         yield problem(
             "logs.to.url",
             logs.to.url,

@@ -1,8 +1,10 @@
 """What a rule is given, and what it hands back."""
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from components.config.problems import Problem
 from components.config.secret_names import SecretName
@@ -21,6 +23,11 @@ class Stack:
 
 
 Rule = Callable[[Stack], Iterator[Problem]]
+
+
+def in_cluster(url: str) -> bool:
+    """Whether a URL is of a Service of the cluster, by its host: NAME.NAMESPACE.svc, or that and the usual domain."""
+    return re.fullmatch(r"[^.]+[.][^.]+[.]svc([.]cluster[.]local)?", urlsplit(url).hostname or "") is not None
 
 
 def problem(path: str, value: object, allowed: str, remedy: str, *about: str) -> Problem:

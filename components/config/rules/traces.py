@@ -7,7 +7,7 @@ from components.config.fields import amount
 from components.config.problems import Problem, set_command
 from components.config.traces import CloudTrace, CollectorTraces, Tempo
 
-from .rule import Stack, problem
+from .rule import Stack, in_cluster, problem
 
 _LEAST_MEMORY = "128Mi"
 
@@ -18,9 +18,8 @@ def trace_destination(stack: Stack) -> Iterator[Problem]:
     if not isinstance(traces, CollectorTraces) or isinstance(traces.to, CloudTrace):
         return
     url = urlsplit(traces.to.url)
-    outside = ".svc" not in f"{url.hostname}."
     token = isinstance(traces.to, Tempo) and traces.to.token
-    if url.scheme == "http" and outside and (token or stack.settings.production):
+    if url.scheme == "http" and not in_cluster(traces.to.url) and (token or stack.settings.production):
         yield problem(
             "traces.to.url",
             traces.to.url,

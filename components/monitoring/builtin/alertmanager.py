@@ -15,6 +15,7 @@ from components import images
 from components.config import SecretName, overhead
 from components.config.monitoring import Alerts, Mail, MailServer
 from components.config.section import Storage
+from components.config.supplied import RECEIVER_PORTS
 from components.contracts import Flow, Peer, SecretRef
 from components.kubernetes import config_volume, http, mount, pod, probes, selector, stateful_set
 from components.monitoring.definition import Definition, Inhibition, Matcher
@@ -36,7 +37,6 @@ _PAGERDUTY_EU = "https://events.eu.pagerduty.com/v2/enqueue"
 _TICK = timedelta(seconds=30)
 _A_DAY = timedelta(days=1)
 _HTTPS = (443,)
-_WEB = (80, 443, 8080, 8443)
 
 _Settings = Mapping[str, object]
 
@@ -287,9 +287,9 @@ def alertmanager_flows(alerts: Alerts) -> tuple[Flow, ...]:
         server = mail_server(alerts.mail)
         found["mail"] = (peer_of(server.host), (server.port,))
     if alerts.webhook is not None:
-        found["webhook"] = (anywhere, _WEB)
+        found["webhook"] = (anywhere, RECEIVER_PORTS)
     if alerts.dead_mans_switch is not None:
-        found[_SWITCH] = (anywhere, _WEB)
+        found[_SWITCH] = (anywhere, RECEIVER_PORTS)
     return tuple(
         Flow(name=f"{NAME}-to-{name}", source=PODS, destination=peer, ports=ports)
         for name, (peer, ports) in found.items()
