@@ -28,7 +28,7 @@ TOKEN_FILE = f"{_TOKEN_FOLDER}/token"
 CA_FILE = f"{_TOKEN_FOLDER}/ca.crt"
 _LINK_LOCAL = ("169.254.0.0/16",)
 _ANYWHERE = Peer(cidr="0.0.0.0/0", excluded=_LINK_LOCAL)
-_API_SERVER = (443, 6443, 8443)
+_API_SERVER = (443, 6443, 8443, 16443)
 KUBELET = 10250
 """Port on which every node tells its metrics, over TLS, to whoever may ask."""
 
