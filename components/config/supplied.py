@@ -15,6 +15,7 @@ STAND_IN = "KOTAEMON-SECRET"
 RECEIVER_PORTS = (443, 8443)
 """Of the URLs that alerts are sent to."""
 _LEAST_PASSWORD = 8
+_EXPANDED = (SecretName.LOKI, SecretName.LOGS_ELASTICSEARCH)
 _FORMS = {
     SecretName.SLACK_WEBHOOK: (
         r"https://hooks\.slack(-gov)?\.com/services/\w+/\w+/\w+",
@@ -54,6 +55,8 @@ def check_secret(name: SecretName, value: str, encrypted: bool, prefix: str) -> 
         reason = "is a mapping or a list; it must be one value"
     elif name is SecretName.ADMIN and len(value) < _LEAST_PASSWORD:
         reason = f"is too short; it must have at least {_LEAST_PASSWORD} characters"
+    elif name in _EXPANDED and "${" in value:
+        reason = "holds ${, which Fluent Bit takes for a variable's name; it must be without"
     else:
         reason = malformed(name, value)
     if reason is None:

@@ -128,7 +128,9 @@ def _sign_in_alerts(scope: Scope) -> tuple[Alert, ...]:
     return (
         Alert(
             name="RequestsFail",
-            expr=f'sum(rate({requests},code=~"5.."}}[10m])) / sum(rate({requests}}}[10m])) > 0.05',
+            # A single one at night is no reason to get up.
+            expr=f'sum(rate({requests},code=~"5.."}}[10m])) / sum(rate({requests}}}[10m])) > 0.05 '
+            f'and sum(increase({requests},code=~"5.."}}[10m])) > 5',
             lasting=timedelta(minutes=10),
             severity=Severity.PAGE,
             summary="{{ $value | humanizePercentage }} of people's requests end in an error.",

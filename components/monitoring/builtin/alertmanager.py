@@ -237,6 +237,8 @@ def alertmanager_spec(
         [
             f"--config.file={_SETTINGS}/{CONFIG_FILE}",
             f"--storage.path={_DATA}",
+            # Longer than any `repeatHours`: what it has forgotten is told again.
+            "--data.retention=240h",
             f"--web.listen-address=:{PORT}",
             "--cluster.listen-address=",  # it is alone
         ],
