@@ -12,6 +12,7 @@ import pytest
 
 from components.monitoring.dashboards import StackName, boards, grafana_dashboards, stack_name
 from components.signals.model import Scope
+from ops.paths import PROJECT
 from tests.monitoring.rules.definitions import VARIANTS, builtin
 
 DEFINITION = builtin()
@@ -222,5 +223,7 @@ def test_a_stack_without_dashboards_doesn_t_wait_for_grafana_s_model() -> None:
     code = (
         "import sys; import components.monitoring.dashboards; print('grafana_foundation_sdk' in sys.modules)"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=True
+    )
     assert done.stdout.strip() == "False"
