@@ -176,10 +176,10 @@ class BuiltinMonitor(pulumi.ComponentResource):
             f"{name}-grafana", GeneratedSecretArgs(namespace=args.namespace, component=GRAFANA), self._child
         )
         provisioned = self._files(f"{GRAFANA}-provisioning", GRAFANA, grafana.provisioning(args.logs))
-        dashboards = {
-            file: self._files(grafana.config_map_name(file), GRAFANA, {file: content})
-            for file, content in grafana_dashboards(args.definition).items()
-        }
+        dashboards = [
+            self._files(f"{GRAFANA}-dashboards{f'-{number}' if number else ''}", GRAFANA, files)
+            for number, files in enumerate(grafana.packed(grafana_dashboards(args.definition)))
+        ]
         self._service(GRAFANA, grafana.PORT)
         apps.v1.Deployment(
             GRAFANA,

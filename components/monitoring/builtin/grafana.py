@@ -3,8 +3,7 @@
 Source: grafana.com, "Configure Grafana" and "Provision Grafana" (13).
 """
 
-import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pulumi
 from pulumi_kubernetes import apps, core
@@ -26,6 +25,7 @@ OVERVIEW = "overview.json"
 """The dashboard that people see first."""
 _PROVISIONING = "/etc/grafana/provisioning"
 _DASHBOARDS = "/etc/grafana/dashboards"
+_PACK = 700 * 2**10  # bytes; 1 MiB with what the API server adds
 _DATA = "/var/lib/grafana"
 _DATASOURCES_FILE, _DASHBOARDS_FILE = "datasources.yml", "dashboards.yml"
 
@@ -107,17 +107,26 @@ def provisioning(logs: Endpoint | None = None) -> Mapping[str, str]:
     }
 
 
-def config_map_name(file: str) -> str:
-    """The ConfigMap of a dashboard's file. Each has its own: one ConfigMap holds 1 MiB at most."""
-    return f"{NAME}-{re.sub(r'[^a-z0-9]+', '-', file.removesuffix('.json').lower()).strip('-')}"
+def packed(files: Mapping[str, str]) -> list[dict[str, str]]:
+    """Dashboards in as few ConfigMaps as hold them: the API server refuses more than 1 MiB in one."""
+    packs: list[dict[str, str]] = [{}]
+    size = 0
+    for file, content in files.items():
+        length = len(content.encode())
+        if packs[-1] and size + length > _PACK:
+            packs.append({})
+            size = 0
+        packs[-1][file] = content
+        size += length
+    return packs
 
 
 def grafana_spec(
     provisioned: pulumi.Input[str],
-    dashboards: Mapping[str, pulumi.Input[str]],
+    dashboards: Sequence[pulumi.Input[str]],
     password: SecretRef,
 ) -> apps.v1.DeploymentSpecArgs:
-    """One Grafana. `provisioned` is the ConfigMap of `provisioning`, `dashboards` has each file's ConfigMap."""
+    """One Grafana. `provisioned` is the ConfigMap of `provisioning`, `dashboards` are those of `packed`."""
     container = server(
         NAME,
         images.GRAFANA,
@@ -146,19 +155,15 @@ def grafana_spec(
     return one_pod(NAME, pod(NAME, UID, containers=[container], volumes=volumes, grace_seconds=30))
 
 
-def _dashboards_volume(dashboards: Mapping[str, pulumi.Input[str]]) -> core.v1.VolumeArgs:
+def _dashboards_volume(dashboards: Sequence[pulumi.Input[str]]) -> core.v1.VolumeArgs:
     """Every dashboard's file in one folder."""
     return core.v1.VolumeArgs(
         name="dashboards",
         projected=core.v1.ProjectedVolumeSourceArgs(
             default_mode=0o444,
             sources=[
-                core.v1.VolumeProjectionArgs(
-                    config_map=core.v1.ConfigMapProjectionArgs(
-                        name=name, items=[core.v1.KeyToPathArgs(key=file, path=file)]
-                    )
-                )
-                for file, name in dashboards.items()
+                core.v1.VolumeProjectionArgs(config_map=core.v1.ConfigMapProjectionArgs(name=name))
+                for name in dashboards
             ],
         ),
     )
