@@ -36,11 +36,6 @@ class Receiver:
     """Whether even the host is part of a secret."""
 
 
-def anybody(alerts: "Alerts") -> bool:
-    """Whether there is a receiver."""
-    return any((alerts.slack, alerts.pagerduty, alerts.mail, alerts.webhook, alerts.dead_mans_switch))
-
-
 def checks(alerts: "Alerts", existing: "Existing", secrets: Sequence[Object]) -> Iterator[Check]:
     """The doctor's lines; `secrets` are the namespace's. The cluster may reach what this machine can't."""
     from components.config.supplied import malformed  # imports Pulumi

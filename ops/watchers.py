@@ -62,7 +62,7 @@ def _made(session: Session) -> Context | None:
 
 def missing_kinds(api: Api, settings: "Settings") -> list[str]:
     """Which of the operator's kinds the cluster doesn't know. Raises OpsError where it doesn't answer."""
-    told = settings.monitoring.kind == "operator" and receivers.anybody(settings.monitoring.alerts)
+    told = settings.monitoring.kind == "operator" and settings.monitoring.alerts.anybody
     wanted = {version: names for version, names in _KINDS.items() if version == "v1" or told}
     missing = []
     for version, names in wanted.items():
@@ -179,7 +179,7 @@ def checks(settings: "Settings", stack: str, cluster: Cluster | None) -> Iterato
                 secrets = api.items(f"/api/v1/namespaces/{settings.namespace.name}/secrets")
         except OpsError as error:
             yield Check("monitoring", State.OPTIONAL, f"not known: {error.what}")
-    if not receivers.anybody(watching.alerts):
+    if not watching.alerts.anybody:
         yield Check(
             "alerts", State.OPTIONAL, "nobody is told", f"kotaemon:monitoring.alerts in Pulumi.{stack}.yaml"
         )

@@ -102,6 +102,11 @@ class Alerts(Section):
     repeat_hours: Annotated[int, Field(ge=1, le=168), WHOLE] = 4
     """Hours after which a page that still holds is told again; tickets after a day at the least."""
 
+    @property
+    def anybody(self) -> bool:
+        """Whether there is a receiver."""
+        return any((self.slack, self.pagerduty, self.mail, self.webhook, self.dead_mans_switch))
+
 
 class NoMonitoring(Section):
     """Nobody watches."""

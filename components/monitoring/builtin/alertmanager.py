@@ -23,6 +23,17 @@ from components.monitoring.manifests import UID, as_yaml, server
 from components.monitoring.names import ALERTMANAGER as NAME
 from components.monitoring.names import WATCHDOG
 from components.monitoring.rules.pace import faster
+from components.monitoring.telling import (
+    NOBODY,
+    PAGERDUTY_EU,
+    PAGES,
+    SWITCH,
+    TICK,
+    TICKETS,
+    sign_of_life,
+    slack_colour,
+    ways,
+)
 from components.network import INTERNET, peer_of
 from components.signals.model import Severity, span
 
@@ -32,10 +43,6 @@ CONFIG_FILE, MESSAGES = "alertmanager.yml", "messages.tmpl"
 _SETTINGS = "/etc/alertmanager"
 _SECRETS = "/etc/alertmanager-secrets"
 _DATA = "/alertmanager"
-_NOBODY, _PAGES, _TICKETS, _SWITCH = "nobody", "pages", "tickets", "dead-mans-switch"
-_PAGERDUTY_EU = "https://events.eu.pagerduty.com/v2/enqueue"
-_TICK = timedelta(seconds=30)
-_A_DAY = timedelta(days=1)
 _HTTPS = (443,)
 
 _Settings = Mapping[str, object]
@@ -74,35 +81,31 @@ def alertmanager_file(definition: Definition, *, pace: float = 1) -> str:
     def after(length: timedelta) -> str:
         return span(faster(length, pace))
 
-    repeat = timedelta(hours=alerts.repeat_hours)
     routes: list[_Settings] = [_watchdog_route(alerts, after)]
-    for severity, receiver, wait, interval, again in (
-        (Severity.PAGE, _PAGES, timedelta(seconds=15), timedelta(minutes=2), repeat),
-        (Severity.TICKET, _TICKETS, timedelta(minutes=2), timedelta(minutes=15), max(repeat, _A_DAY)),
-    ):
-        routes.append(
-            {
-                "matchers": [f'severity="{severity.value}"'],
-                "receiver": receiver,
-                "group_wait": after(wait),
-                "group_interval": after(interval),
-                "repeat_interval": after(again),
-            }
-        )
+    routes += [
+        {
+            "matchers": [f'severity="{way.severity.value}"'],
+            "receiver": way.receiver,
+            "group_wait": after(way.wait),
+            "group_interval": after(way.interval),
+            "repeat_interval": after(way.repeat),
+        }
+        for way in ways(alerts)
+    ]
     settings: _Settings = {
         "global": {"resolve_timeout": after(timedelta(minutes=5))},
         "templates": [f"{_SETTINGS}/*.tmpl"],
         "route": {
-            "receiver": _NOBODY,
+            "receiver": NOBODY,
             # A message for each part that is in trouble: another part's comes on its own.
             "group_by": ["stack", "component"],
             "routes": routes,
         },
         "inhibit_rules": [_inhibition(rule) for rule in definition.inhibitions],
         "receivers": [
-            {"name": _NOBODY},
-            {"name": _PAGES, **_everybody(alerts, Severity.PAGE), **_pagerduty(alerts)},
-            {"name": _TICKETS, **_everybody(alerts, Severity.TICKET)},
+            {"name": NOBODY},
+            {"name": PAGES, **_everybody(alerts, Severity.PAGE), **_pagerduty(alerts)},
+            {"name": TICKETS, **_everybody(alerts, Severity.TICKET)},
             *_switch(alerts),
         ],
     }
@@ -120,17 +123,16 @@ def _file(secret: SecretName) -> str:
 
 def _watchdog_route(alerts: Alerts, after: Callable[[timedelta], str]) -> _Settings:
     """The sign of life goes to the switch, never to people."""
-    route: _Settings = {"matchers": [f'alertname="{WATCHDOG}"'], "receiver": _NOBODY}
+    route: _Settings = {"matchers": [f'alertname="{WATCHDOG}"'], "receiver": NOBODY}
     switch = alerts.dead_mans_switch
     if switch is None:
         return route
     return {
         **route,
-        "receiver": _SWITCH,
+        "receiver": SWITCH,
         "group_wait": "0s",
-        "group_interval": after(_TICK),
-        # It is looked at once a tick: a tick less, and it is never later than promised.
-        "repeat_interval": after(timedelta(minutes=switch.minutes) - _TICK),
+        "group_interval": after(TICK),
+        "repeat_interval": after(sign_of_life(switch)),
     }
 
 
@@ -138,20 +140,19 @@ def _switch(alerts: Alerts) -> list[_Settings]:
     if alerts.dead_mans_switch is None:
         return []
     webhook = {"url_file": _file(SecretName.DEAD_MANS_SWITCH), "send_resolved": False}
-    return [{"name": _SWITCH, "webhook_configs": [webhook]}]
+    return [{"name": SWITCH, "webhook_configs": [webhook]}]
 
 
 def _everybody(alerts: Alerts, severity: Severity) -> _Settings:
     """Those who hear of pages and tickets alike."""
     receivers: dict[str, object] = {}
     if alerts.slack is not None:
-        colour = "danger" if severity is Severity.PAGE else "warning"
         receivers["slack_configs"] = [
             {
                 "api_url_file": _file(SecretName.SLACK_WEBHOOK),
                 "channel": alerts.slack.channel,
                 "send_resolved": True,
-                "color": f'{{{{ if eq .Status "firing" }}}}{colour}{{{{ else }}}}good{{{{ end }}}}',
+                "color": slack_colour(severity),
                 "title": _template("title"),
                 "title_link": _template("runbook"),
                 "fallback": _template("title"),
@@ -207,7 +208,7 @@ def _pagerduty(alerts: Alerts) -> _Settings:
         "client_url": _template("runbook"),
         "details": {"what to do": _template("text")},
     }
-    return {"pagerduty_configs": [receiver | ({"url": _PAGERDUTY_EU} if alerts.pagerduty.eu else {})]}
+    return {"pagerduty_configs": [receiver | ({"url": PAGERDUTY_EU} if alerts.pagerduty.eu else {})]}
 
 
 def _template(name: str) -> str:
@@ -291,7 +292,7 @@ def alertmanager_flows(alerts: Alerts) -> tuple[Flow, ...]:
     if alerts.webhook is not None:
         found["webhook"] = (anywhere, RECEIVER_PORTS)
     if alerts.dead_mans_switch is not None:
-        found[_SWITCH] = (anywhere, RECEIVER_PORTS)
+        found[SWITCH] = (anywhere, RECEIVER_PORTS)
     return tuple(
         Flow(name=f"{NAME}-to-{name}", source=PODS, destination=peer, ports=ports)
         for name, (peer, ports) in found.items()

@@ -6,7 +6,6 @@ Source: prometheus-operator.dev/docs/developer/alerting.
 
 import re
 from collections.abc import Mapping
-from datetime import timedelta
 
 from components.config import SecretName
 from components.config.monitoring import Alerts, Mail
@@ -14,6 +13,18 @@ from components.contracts import SecretRef
 from components.monitoring.builtin.alertmanager import mail_server, messages_file
 from components.monitoring.definition import Definition, Inhibition, Matcher
 from components.monitoring.names import WATCHDOG
+from components.monitoring.telling import (
+    NOBODY,
+    PAGERDUTY_EU,
+    PAGES,
+    SWITCH,
+    TICK,
+    TICKETS,
+    Way,
+    sign_of_life,
+    slack_colour,
+    ways,
+)
 from components.signals.model import Severity, span
 
 from .kinds import (
@@ -31,45 +42,27 @@ from .kinds import (
     secret_key,
 )
 
-_NOBODY, _PAGES, _TICKETS, _SWITCH = "nobody", "pages", "tickets", "dead-mans-switch"
-_PAGERDUTY_EU = "https://events.eu.pagerduty.com/v2/enqueue"
-_TICK = timedelta(seconds=30)
-_A_DAY = timedelta(days=1)
-
 Secrets = Mapping[SecretName, SecretRef]
-
-
-def somebody_is_told(alerts: Alerts) -> bool:
-    """Whether the stack's file names a receiver; the cluster's own Alertmanager decides where it doesn't."""
-    return any((alerts.slack, alerts.pagerduty, alerts.mail, alerts.webhook, alerts.dead_mans_switch))
 
 
 def alertmanager_spec(definition: Definition, secrets: Secrets) -> AlertmanagerSpec:
     """Routes, receivers and what is inhibited, as the stack's own Alertmanager would have them."""
     alerts = definition.watching.alerts
     receivers = [
-        Receiver(name=_NOBODY),
-        _receiver(_PAGES, Severity.PAGE, alerts, secrets),
-        _receiver(_TICKETS, Severity.TICKET, alerts, secrets),
+        Receiver(name=NOBODY),
+        _receiver(PAGES, Severity.PAGE, alerts, secrets),
+        _receiver(TICKETS, Severity.TICKET, alerts, secrets),
     ]
     if alerts.dead_mans_switch is not None:
         switch = WebhookReceiver(urlSecret=_secret(secrets, SecretName.DEAD_MANS_SWITCH), sendResolved=False)
-        receivers.append(Receiver(name=_SWITCH, webhookConfigs=[switch]))
-    repeat = timedelta(hours=alerts.repeat_hours)
+        receivers.append(Receiver(name=SWITCH, webhookConfigs=[switch]))
     return AlertmanagerSpec(
         route=Route(
-            receiver=_NOBODY,
+            receiver=NOBODY,
             groupBy=["stack", "component"],
             routes=[
                 _sign_of_life(alerts),
-                _route(Severity.PAGE, _PAGES, timedelta(seconds=15), timedelta(minutes=2), repeat),
-                _route(
-                    Severity.TICKET,
-                    _TICKETS,
-                    timedelta(minutes=2),
-                    timedelta(minutes=15),
-                    max(repeat, _A_DAY),
-                ),
+                *(_route(way) for way in ways(alerts)),
             ],
         ),
         receivers=receivers,
@@ -77,15 +70,13 @@ def alertmanager_spec(definition: Definition, secrets: Secrets) -> AlertmanagerS
     )
 
 
-def _route(
-    severity: Severity, receiver: str, wait: timedelta, interval: timedelta, repeat: timedelta
-) -> Route:
+def _route(way: Way) -> Route:
     return Route(
-        receiver=receiver,
-        matchers=[AlertMatcher(name="severity", value=severity.value, matchType="=")],
-        groupWait=span(wait),
-        groupInterval=span(interval),
-        repeatInterval=span(repeat),
+        receiver=way.receiver,
+        matchers=[AlertMatcher(name="severity", value=way.severity.value, matchType="=")],
+        groupWait=span(way.wait),
+        groupInterval=span(way.interval),
+        repeatInterval=span(way.repeat),
     )
 
 
@@ -94,27 +85,25 @@ def _sign_of_life(alerts: Alerts) -> Route:
     always = [AlertMatcher(name="alertname", value=WATCHDOG, matchType="=")]
     switch = alerts.dead_mans_switch
     if switch is None:
-        return Route(receiver=_NOBODY, matchers=always)
+        return Route(receiver=NOBODY, matchers=always)
     return Route(
-        receiver=_SWITCH,
+        receiver=SWITCH,
         matchers=always,
         groupWait="0s",
-        groupInterval=span(_TICK),
-        # It is looked at once a tick: a tick less, and it is never later than promised.
-        repeatInterval=span(timedelta(minutes=switch.minutes) - _TICK),
+        groupInterval=span(TICK),
+        repeatInterval=span(sign_of_life(switch)),
     )
 
 
 def _receiver(name: str, severity: Severity, alerts: Alerts, secrets: Secrets) -> Receiver:
     found = Receiver(name=name)
     if alerts.slack is not None:
-        colour = "danger" if severity is Severity.PAGE else "warning"
         found["slackConfigs"] = [
             SlackReceiver(
                 apiURL=_secret(secrets, SecretName.SLACK_WEBHOOK),
                 channel=alerts.slack.channel,
                 sendResolved=True,
-                color=f'{{{{ if eq .Status "firing" }}}}{colour}{{{{ else }}}}good{{{{ end }}}}',
+                color=slack_colour(severity),
                 title=_message("title"),
                 titleLink=_message("runbook"),
                 fallback=_message("title"),
@@ -145,7 +134,7 @@ def _pagerduty(secrets: Secrets, *, eu: bool) -> PagerDutyReceiver:
         details=[Entry(key="what to do", value=_message("text"))],
     )
     if eu:
-        found["url"] = _PAGERDUTY_EU
+        found["url"] = PAGERDUTY_EU
     return found
 
 

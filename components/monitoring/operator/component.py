@@ -15,7 +15,7 @@ from components.monitoring.names import BLACKBOX
 from components.monitoring.rules.render import rule_groups
 from components.signals.model import ScrapeTarget
 
-from .alerting import Secrets, alertmanager_spec, somebody_is_told
+from .alerting import Secrets, alertmanager_spec
 from .kinds import RuleSpec
 from .scraping import flows, pod_monitor_spec, probe_spec
 
@@ -66,7 +66,7 @@ class OperatorMonitor(pulumi.ComponentResource):
                 spec = probe_spec(probe, watch.component, definition.scope, args.prober, args.namespace)
                 custom(probe.name, "Probe", self._metadata(BLACKBOX, probe.name), spec, child)
         custom(NAME, "PrometheusRule", self._metadata(NAME), RuleSpec(groups=rule_groups(definition)), child)
-        if somebody_is_told(definition.watching.alerts):
+        if definition.watching.alerts.anybody:
             spec_of_alerts = alertmanager_spec(definition, args.secrets)
             custom(NAME, "AlertmanagerConfig", self._metadata(NAME), spec_of_alerts, child)
         self._dashboards()
